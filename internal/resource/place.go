@@ -1,0 +1,86 @@
+package resource
+
+import (
+	"context"
+	"time"
+)
+
+// Place is a place in the resource, or in the line before it, that one piece of
+// work holds. It belongs to one goroutine at a time.
+type Place struct {
+	caller  *Caller
+	life    *life
+	latency time.Duration
+	stage   stage         // guarded by the mock's mutex
+	turn    chan struct{} // closed when the place comes out of the line; nil if it never stood in it
+
+	next, prev *Place // neighbours in the line; guarded by the mock's mutex
+}
+
+// stage is where a place is in its life.
+type stage int8
+
+const (
+	gone   stage = iota // counted out; the zero value
+	inLine              // waits for room
+	inUse               // counted in
+)
+
+// Use waits for the place's turn, if it stands in line, then takes the latency
+// and gives the place back. It returns nil when the whole latency was taken,
+// otherwise ctx's cause or [ErrRestarted]; the use then counts as failed, or as
+// abandoned if its turn never came. The place is given back on every path, a
+// panic included.
+func (p *Place) Use(ctx context.Context) (err error) {
+	done := false
+	defer func() { p.leave(done) }()
+	if err := p.await(ctx); err != nil {
+		return err
+	}
+	if err := sleep(ctx, p.life, p.latency); err != nil {
+		return err
+	}
+	done = true
+	return nil
+}
+
+// Leave gives a place back that will not be used: a failed use, or an abandoned
+// wait. After Use, or a second time, it does nothing; so it can be deferred by
+// whoever hands a place to another goroutine.
+func (p *Place) Leave() { p.leave(false) }
+
+func (p *Place) await(ctx context.Context) error {
+	if p.turn == nil {
+		return nil
+	}
+	select {
+	case <-p.turn:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-p.life.over:
+		return ErrRestarted
+	}
+}
+
+func (p *Place) leave(done bool) {
+	if p.caller == nil {
+		return
+	}
+	m := p.caller.mock
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch p.stage {
+	case inLine:
+		m.line.remove(p)
+		m.all.Waiting--
+		p.caller.books.Waiting--
+		m.abandon(p)
+	case inUse:
+		p.stage = gone
+		m.inUse--
+		m.all.end(done)
+		p.caller.books.end(done)
+		m.admitWaiting()
+	}
+}

@@ -1,0 +1,93 @@
+package supervise
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Strategy says which children a restart concerns.
+type Strategy int
+
+// OneForOne restarts the child that ended, and no other.
+const OneForOne Strategy = iota
+
+func (s Strategy) String() string { return "one_for_one" }
+
+// Config describes a tree.
+type Config struct {
+	Name     string
+	Strategy Strategy
+	Children []Child // started in this order, stopped in the opposite one
+
+	// MaxRestarts is how many restarts Within a sliding period are borne; one
+	// more and the tree gives up. 0 means DefaultMaxRestarts, negative none.
+	MaxRestarts int
+	// Within is that period; 0 means DefaultWithin.
+	Within time.Duration
+
+	// Hook is told every event, in order, from the goroutine that serves the
+	// tree: it must be quick, and must not call Serve or wait for the tree. It
+	// may take a Snapshot. nil means that nobody is told.
+	Hook func(Event)
+}
+
+// The restart intensity unless a Config says otherwise, as in Elixir's Supervisor.
+const (
+	DefaultMaxRestarts = 3
+	DefaultWithin      = 5 * time.Second
+)
+
+func (c Config) intensity() intensity {
+	return intensity{max: max(0, cmp.Or(c.MaxRestarts, DefaultMaxRestarts)), within: cmp.Or(c.Within, DefaultWithin)}
+}
+
+func (c Config) validate() error {
+	if c.Name == "" {
+		return errors.New("supervise: a tree needs a name")
+	}
+	if c.Strategy != OneForOne {
+		return fmt.Errorf("supervise: %s: unknown strategy %d", c.Name, c.Strategy)
+	}
+	if c.Within < 0 {
+		return fmt.Errorf("supervise: %s: Within is %v, want 0 or more", c.Name, c.Within)
+	}
+	taken := map[string]bool{c.Name: true}
+	for i, ch := range c.Children {
+		if err := ch.validate(); err != nil {
+			return fmt.Errorf("supervise: %s: child %d: %w", c.Name, i, err)
+		}
+		for _, name := range ch.names() {
+			if taken[name] {
+				return fmt.Errorf("supervise: %s: two are named %q", c.Name, name)
+			}
+			taken[name] = true
+		}
+	}
+	return nil
+}
+
+func (c Child) validate() error {
+	switch {
+	case c.Name == "":
+		return errors.New("has no name")
+	case c.Service == nil:
+		return fmt.Errorf("%q has no service", c.Name)
+	case c.Restart < Permanent || c.Restart > Temporary:
+		return fmt.Errorf("%q: unknown restart %d", c.Name, c.Restart)
+	}
+	return nil
+}
+
+// names lists the child's name and, for a tree, those of all below it: a name
+// is how one child is told from all others.
+func (c Child) names() []string {
+	names := []string{c.Name}
+	if t, ok := c.Service.(*Tree); ok {
+		for _, below := range t.children {
+			names = append(names, below.names()...)
+		}
+	}
+	return names
+}

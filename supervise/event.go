@@ -1,0 +1,76 @@
+package supervise
+
+import (
+	"fmt"
+	"time"
+)
+
+// Event is what a tree tells its hook; one of [Started], [Ended], [Restarting],
+// [Stuck], [GaveUp]. Its String is made for a line of a log.
+type Event interface {
+	fmt.Stringer
+	event()
+}
+
+// About says whom an event is about, and when it happened.
+type About struct {
+	Tree  string
+	Child string
+	At    time.Time
+}
+
+// Started tells that a child's Serve is being called.
+type Started struct{ About }
+
+// Ended tells that a child's Serve has ended.
+type Ended struct {
+	About
+	Err    error // a *[PanicError] after a panic; nil after a plain return
+	Asked  bool  // it had been told to stop, or was killed
+	Failed bool  // the end counts as abnormal
+}
+
+// Restarting tells that a child is about to be started again.
+type Restarting struct {
+	About
+	Restarts int // how often that has happened to it, this time included
+}
+
+// Stuck tells that a child has not returned in its time to stop.
+type Stuck struct {
+	About
+	After time.Duration
+}
+
+// GaveUp tells that the tree ends because of too many restarts.
+type GaveUp struct {
+	About
+	Err *IntensityError
+}
+
+func (Started) event()    {}
+func (Ended) event()      {}
+func (Restarting) event() {}
+func (Stuck) event()      {}
+func (GaveUp) event()     {}
+
+func (a About) who() string { return a.Tree + "/" + a.Child }
+
+func (e Started) String() string { return e.who() + " started" }
+
+func (e Ended) String() string {
+	if e.Err == nil {
+		return e.who() + " ended"
+	}
+	return fmt.Sprintf("%s ended: %v", e.who(), e.Err)
+}
+
+func (e Restarting) String() string {
+	return fmt.Sprintf("%s is restarted, for the %d. time", e.who(), e.Restarts)
+}
+
+func (e Stuck) String() string {
+	return fmt.Sprintf("%s is stuck: it did not return within %v", e.who(), e.After)
+}
+
+func (e GaveUp) String() string { return e.Err.Error() }

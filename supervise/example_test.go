@@ -1,0 +1,67 @@
+package supervise_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/affluxlab/afflux/supervise"
+)
+
+// A service that crashes is started again; the tree ends when its context does.
+func Example() {
+	ctx, cancel := context.WithCancel(context.Background())
+	tries := 0
+	tree, err := supervise.New(supervise.Config{
+		Name: "shop",
+		Children: []supervise.Child{{Name: "mailer", Service: supervise.Func(func(ctx context.Context) error {
+			if tries++; tries == 1 {
+				return errors.New("no post today")
+			}
+			cancel() // the example is over
+			<-ctx.Done()
+			return nil
+		})}},
+		Hook: func(e supervise.Event) { fmt.Println(e) },
+	})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println("stopped:", tree.Serve(ctx))
+	// Output:
+	// shop/mailer started
+	// shop/mailer ended: no post today
+	// shop/mailer is restarted, for the 1. time
+	// shop/mailer started
+	// shop/mailer ended
+	// stopped: <nil>
+}
+
+// A kill is an abnormal end: the child returns, and is started again.
+func ExampleTree_Kill() {
+	ctx, cancel := context.WithCancel(context.Background())
+	up := make(chan struct{}, 2)
+	tree, err := supervise.New(supervise.Config{
+		Name: "shop",
+		Children: []supervise.Child{{Name: "store", Service: supervise.Func(func(ctx context.Context) error {
+			up <- struct{}{}
+			<-ctx.Done()
+			return context.Cause(ctx)
+		})}},
+	})
+	if err != nil {
+		panic(err)
+	}
+	done := make(chan error)
+	go func() { done <- tree.Serve(ctx) }()
+	<-up
+	fmt.Println(tree.Kill("store"))
+	<-up
+	store := tree.Snapshot().Children[0]
+	fmt.Println(store.State, store.Restarts, store.LastError)
+	cancel()
+	<-done
+	// Output:
+	// <nil>
+	// running 1 killed
+}

@@ -1,0 +1,35 @@
+package supervise
+
+import "time"
+
+// State is what a child is doing.
+type State string
+
+// The states of a child, and of a tree.
+const (
+	StateIdle     State = "idle"     // was never started
+	StateRunning  State = "running"  // its Serve runs
+	StateStopping State = "stopping" // it was told to stop, or killed, and has not returned yet
+	StateStuck    State = "stuck"    // the same, and its time to do so is over
+	StateFinished State = "finished" // returned nil, and is not started again
+	StateFailed   State = "failed"   // ended abnormally, and is not started again
+	StateStopped  State = "stopped"  // ended because it was told to
+)
+
+// Node is a child, or the tree itself, at one moment.
+type Node struct {
+	Name      string
+	Kind      string    // "supervisor" or "worker"
+	Strategy  string    // of a supervisor: "one_for_one"
+	State     State     // of a tree that runs: running; see the constants
+	Restarts  int       // how often it was started again, over the life of the tree value
+	StartedAt time.Time // its last start; zero if there was none
+	LastError string    // how it last ended abnormally, even if it runs again; empty if it never did
+
+	// Source is where a reader finds it: for a worker its Serve, for a tree the
+	// call of New that declares its children. "example.com/m/pkg/file.go:42";
+	// the same whether or not the program was built with -trimpath.
+	Source string
+
+	Children []Node // in start order
+}

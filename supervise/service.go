@@ -1,0 +1,53 @@
+package supervise
+
+import (
+	"cmp"
+	"context"
+	"time"
+)
+
+// Service is all a supervisor asks of what it runs: a Serve that blocks until
+// the service ends or ctx does. A Service that also has Snapshot() [Node], as a
+// [Tree] has, is shown with its children.
+type Service interface {
+	Serve(ctx context.Context) error
+}
+
+// Func makes a function a Service.
+type Func func(ctx context.Context) error
+
+// Serve calls f.
+func (f Func) Serve(ctx context.Context) error { return f(ctx) }
+
+// Restart says when a child that has ended is started again.
+type Restart int
+
+// The kinds of child, as in OTP.
+const (
+	Permanent Restart = iota // always
+	Transient                // after an abnormal end
+	Temporary                // never
+)
+
+// Child describes one child of a tree.
+type Child struct {
+	Name    string // unique among all names in the tree, nested ones included
+	Service Service
+	Restart Restart
+
+	// Stop is how long a stop or a kill waits for the child before it counts
+	// as stuck. 0 means DefaultStop, and for a Tree for ever, as its own
+	// children have their times; negative means for ever.
+	Stop time.Duration
+}
+
+// DefaultStop is how long a child is waited for unless it says otherwise.
+const DefaultStop = 5 * time.Second
+
+// patience is how long c is waited for; negative: for ever.
+func (c Child) patience() time.Duration {
+	if _, isTree := c.Service.(*Tree); isTree && c.Stop == 0 {
+		return -1
+	}
+	return cmp.Or(c.Stop, DefaultStop)
+}

@@ -1,0 +1,121 @@
+package supervise
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// Tree is a supervisor. It is a Service, so trees nest. Its methods may be
+// called from any goroutine.
+type Tree struct {
+	cfg       Config
+	source    string
+	intensity intensity // used by the serving goroutine alone
+	children  []*child  // the slice never changes
+
+	// exits has room for one message from every child, the most there can be, as
+	// a child has one goroutine at a time: none waits to send when nobody serves.
+	exits chan exit
+	// killed wakes the loop to watch a killed child's time; one token is enough.
+	killed chan struct{}
+
+	mu        sync.Mutex // guards what follows and the children's books; never held while calling out
+	state     State
+	startedAt time.Time
+	lastErr   error
+}
+
+// exit is what the goroutine of a child reports at its end.
+type exit struct {
+	child *child
+	err   error
+}
+
+// New checks cfg and returns a tree that does not run yet. The errors name what
+// is wrong.
+func New(cfg Config) (*Tree, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	t := &Tree{
+		cfg:    cfg,
+		source: callerOf(),
+		state:  StateIdle,
+		exits:  make(chan exit, len(cfg.Children)),
+		killed: make(chan struct{}, 1),
+	}
+	for _, c := range cfg.Children {
+		t.children = append(t.children, &child{Child: c, source: sourceOf(c.Service), state: StateIdle})
+	}
+	return t, nil
+}
+
+// Serve starts the children and keeps them until ctx ends; then it stops them
+// and returns nil, or a *[StuckError] that names those that would not stop. It
+// returns earlier only when the restart intensity is exceeded: an
+// *[IntensityError], joined with a *StuckError if need be. A tree whose children
+// have all finished goes on. After Serve has returned it can be called again.
+func (t *Tree) Serve(ctx context.Context) error {
+	if err := t.begin(); err != nil {
+		return err
+	}
+	err := t.keep(ctx)
+	t.end(err)
+	return err
+}
+
+// keep is the life of the tree: one loop that alone starts, restarts and stops.
+func (t *Tree) keep(ctx context.Context) error {
+	for _, c := range t.children {
+		t.start(ctx, c)
+	}
+	for {
+		overdue := t.overdue()
+		select {
+		case <-ctx.Done():
+			return t.stop()
+		case e := <-t.exits:
+			if err := t.ended(ctx, e); err != nil {
+				return errors.Join(err, t.stop())
+			}
+		case <-t.killed: // only to look again at what is overdue when
+		case <-overdue:
+			t.giveUpWaiting(time.Now())
+		}
+	}
+}
+
+func (t *Tree) begin() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.state == StateRunning || t.state == StateStopping {
+		return ErrServing
+	}
+	t.state, t.startedAt = StateRunning, time.Now()
+	t.intensity = t.cfg.intensity()
+	return nil
+}
+
+func (t *Tree) end(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.state = StateStopped
+	if errors.Is(err, ErrIntensity) {
+		t.state = StateFailed
+	}
+	if err != nil {
+		t.lastErr = err
+	}
+}
+
+func (t *Tree) tell(e Event) {
+	if t.cfg.Hook != nil {
+		t.cfg.Hook(e)
+	}
+}
+
+func (t *Tree) about(c *child) About {
+	return About{Tree: t.cfg.Name, Child: c.Name, At: time.Now()}
+}
