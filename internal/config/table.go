@@ -1,0 +1,80 @@
+package config
+
+import (
+	"math"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/affluxlab/afflux/internal/resource"
+)
+
+// table is every setting, in the order in which they are shown. Sections are
+// what comes before the dot.
+var table = []Field{
+	named("addr", text("server.addr", "where the lab listens, and where the other commands look for it",
+		"an address with a port, such as localhost:4000", isAddr, func(s *Settings) *string { return &s.Server.Addr })),
+	secret(named("token", text("server.token", "what every caller must present; needed when the lab listens beyond this machine",
+		"at least 16 characters without spaces; afflux token makes one", isToken, func(s *Settings) *string { return &s.Server.Token }))),
+	list("server.hosts", "further host names that requests may use", "a list of host names",
+		func(s *Settings) *[]string { return &s.Server.Hosts }),
+	duration("server.grace", "how long a stop waits for work that is under way", 0, time.Hour,
+		func(s *Settings) *time.Duration { return &s.Server.Grace }),
+	text("server.debug_addr", "where pprof listens, on this machine only; empty: nowhere",
+		"an address with a port, such as localhost:6060, or nothing", isAddrOrNone, func(s *Settings) *string { return &s.Server.DebugAddr }),
+
+	live(duration("resource.latency", "what one use of the mock resource costs, on average", 0, resource.MaxLatency,
+		func(s *Settings) *time.Duration { return &s.Resource.Latency })),
+	live(choice("resource.distribution", "how single uses spread around that", resource.Distributions(),
+		func(s *Settings) *resource.Distribution { return &s.Resource.Distribution })),
+	live(integer("resource.seed", "decides, with the number of a use, its latency", 0, uint64(math.MaxInt64),
+		func(s *Settings) *uint64 { return &s.Resource.Seed })),
+	live(integer("resource.limit", "uses at one time; 0: no limit", 0, resource.MaxLimit,
+		func(s *Settings) *int { return &s.Resource.Limit })),
+	live(choice("resource.on_full", "what happens to work that finds it full", []string{string(resource.Reject), string(resource.Wait)},
+		func(s *Settings) *resource.OnFull { return &s.Resource.OnFull })),
+	live(integer("resource.max_waiting", "how many may wait, with on_full = wait", 0, resource.MaxLimit,
+		func(s *Settings) *int { return &s.Resource.MaxWaiting })),
+	live(integer("resource.status", "HTTP status of a refusal", 400, 599,
+		func(s *Settings) *int { return &s.Resource.Status })),
+	live(choice("resource.admission", "atomic keeps the limit; naive is racy on purpose, for the exercise", []string{string(resource.Atomic), string(resource.Naive)},
+		func(s *Settings) *resource.Admission { return &s.Resource.Admission })),
+	live(duration("resource.naive_gap", "with naive admission: the time between looking and counting", 0, resource.MaxNaiveGap,
+		func(s *Settings) *time.Duration { return &s.Resource.NaiveGap })),
+}
+
+// Fields returns all settings, in the order in which they are shown.
+func Fields() []Field { return append([]Field(nil), table...) }
+
+// Lookup returns the setting of that key.
+func Lookup(key string) (Field, bool) {
+	for _, f := range table {
+		if f.Key == key {
+			return f, true
+		}
+	}
+	return Field{}, false
+}
+
+func isAddr(s string) bool {
+	_, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return false
+	}
+	n, err := strconv.Atoi(port)
+	return err == nil && n >= 0 && n <= 65535
+}
+
+func isAddrOrNone(s string) bool { return s == "" || isAddr(s) }
+
+func isToken(s string) bool {
+	if s == "" {
+		return true
+	}
+	for _, r := range s {
+		if r <= ' ' || r > '~' {
+			return false
+		}
+	}
+	return len(s) >= 16
+}
