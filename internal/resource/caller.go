@@ -3,7 +3,6 @@ package resource
 import (
 	"context"
 	"sync"
-	"time"
 )
 
 // Caller is a user of the resource under a name, with books of its own.
@@ -91,7 +90,7 @@ func (c *Caller) enterAtomically(p *Place) error {
 }
 
 func (m *Mock) room() bool {
-	return m.settings.Limit == 0 || m.inUse < m.settings.Limit
+	return m.settings.Limit == 0 || m.using.n < m.settings.Limit
 }
 
 func (m *Mock) admit(c *Caller, p *Place) {
@@ -101,7 +100,7 @@ func (m *Mock) admit(c *Caller, p *Place) {
 
 // begin counts a use in and decides its latency.
 func (m *Mock) begin(c *Caller, p *Place) {
-	m.inUse++
+	m.using.push(p)
 	m.drawn++
 	m.all.start()
 	c.books.start()
@@ -142,21 +141,4 @@ func (m *Mock) abandon(p *Place) {
 	p.stage = gone
 	m.all.Abandoned++
 	p.caller.books.Abandoned++
-}
-
-// sleep waits for d, or until ctx or the life ends.
-func sleep(ctx context.Context, l *life, d time.Duration) error {
-	if d <= 0 {
-		return context.Cause(ctx)
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-l.over:
-		return ErrRestarted
-	}
 }

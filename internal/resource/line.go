@@ -1,7 +1,7 @@
 package resource
 
-// line is a queue of places with removal from anywhere in constant time: a
-// waiter that loses patience in the midst of ten million costs no search.
+// line is a list of places in order of arrival, with removal from anywhere in
+// constant time: one that leaves from the midst of ten million costs no search.
 type line struct {
 	first, last *Place
 	n           int

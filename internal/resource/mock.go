@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 )
 
 // Mock is the limited resource. All its methods may be called from any
@@ -12,8 +13,8 @@ type Mock struct {
 	mu       sync.Mutex // guards all below; never held across a wait or a call out
 	settings Settings
 	life     *life // nil while Serve does not run
-	inUse    int
-	line     line
+	using    line  // places in use
+	line     line  // places waiting for room
 	all      ledger
 	callers  []*Caller
 	drawn    uint64 // uses started since the last reset: the number that a draw depends on
@@ -21,7 +22,10 @@ type Mock struct {
 
 // life is the time between a start of Serve and its end. A use belongs to the
 // life in which it was admitted and ends with it.
-type life struct{ over chan struct{} }
+type life struct {
+	over  chan struct{} // closed at its end; heard by who waits in line
+	ended atomic.Bool   // the same, for a use to ask when its timer fires
+}
 
 // New returns a resource that admits nothing until Serve runs.
 func New(s Settings) (*Mock, error) {
@@ -84,7 +88,13 @@ func (m *Mock) open() error {
 func (m *Mock) close() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.life.ended.Store(true)
 	close(m.life.over)
+	for p := m.using.first; p != nil; p = p.next {
+		if p.timer != nil {
+			p.timer.Reset(0)
+		}
+	}
 	m.life = nil
 	// Whoever still stands in line is told by the closed channel and leaves on
 	// its own; admitting it meanwhile would start a use that is over already.

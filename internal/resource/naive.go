@@ -1,6 +1,9 @@
 package resource
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // enterNaively is WRONG ON PURPOSE. It looks whether there is room, lets go of
 // the lock, and counts itself in later without looking again: whoever looks in
@@ -14,7 +17,7 @@ func (c *Caller) enterNaively(ctx context.Context, p *Place) error {
 	m := c.mock
 	seen, gap := m.life, m.settings.NaiveGap
 	m.mu.Unlock()
-	err := sleep(ctx, seen, gap)
+	err := pause(ctx, gap)
 	m.mu.Lock()
 	if err == nil && m.life != seen {
 		err = ErrRestarted
@@ -25,4 +28,16 @@ func (c *Caller) enterNaively(ctx context.Context, p *Place) error {
 	}
 	m.admit(c, p)
 	return nil
+}
+
+// pause waits for d or the end of ctx.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
