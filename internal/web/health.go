@@ -1,0 +1,28 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+)
+
+var errStopping = errors.New("the lab is stopping")
+
+// serveLive says that the process answers at all.
+func (s *Server) serveLive(w http.ResponseWriter, _ *http.Request) { Text(w, http.StatusOK, "ok") }
+
+// serveReady says whether work sent here would be taken.
+func (s *Server) serveReady(w http.ResponseWriter, _ *http.Request) {
+	err := errStopping
+	if !s.stopping.Load() {
+		err = nil
+		if s.cfg.Ready != nil {
+			err = s.cfg.Ready()
+		}
+	}
+	if err != nil {
+		w.Header().Set("Retry-After", "1")
+		Text(w, http.StatusServiceUnavailable, err.Error())
+		return
+	}
+	Text(w, http.StatusOK, "ready")
+}

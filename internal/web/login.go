@@ -1,0 +1,80 @@
+package web
+
+import (
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// LoginPage draws the login form with a status and what was wrong, if anything
+// was. The form posts the fields token and back to /login.
+type LoginPage func(w http.ResponseWriter, r *http.Request, status int, problem string)
+
+func (s *Server) showLogin(w http.ResponseWriter, r *http.Request) {
+	s.cfg.Login(w, r, http.StatusOK, "")
+}
+
+func (s *Server) takeLogin(w http.ResponseWriter, r *http.Request) {
+	addr, _, _ := net.SplitHostPort(r.RemoteAddr)
+	switch {
+	case !s.failures.allow(addr, time.Now()):
+		w.Header().Set("Retry-After", "60")
+		s.cfg.Login(w, r, http.StatusTooManyRequests, "Too many wrong tokens. Try again in a minute.")
+	case !s.token.matches(r.PostFormValue("token")):
+		s.failures.count(addr, time.Now())
+		s.cfg.Login(w, r, http.StatusUnauthorized, "That is not the token of this lab.")
+	default:
+		http.SetCookie(w, &http.Cookie{
+			Name: cookieName, Value: s.token.session(), Path: "/", MaxAge: int(sessionTime / time.Second),
+			HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode,
+		})
+		http.Redirect(w, r, LocalPath(r.PostFormValue("back")), http.StatusSeeOther)
+	}
+}
+
+// LocalPath returns back if it is a path on this server, else "/": a browser
+// reads "//", and "/\", as the beginning of another host's name.
+func LocalPath(back string) string {
+	if !strings.HasPrefix(back, "/") || strings.HasPrefix(back, "//") || strings.ContainsAny(back, "\\\r\n\t") {
+		return "/"
+	}
+	return back
+}
+
+// Ten failures a minute from one address; that many addresses are remembered.
+const (
+	maxFailures  = 10
+	maxAddresses = 10_000
+)
+
+// attempts are the wrong logins of the present minute.
+type attempts struct {
+	mu     sync.Mutex // guards what follows
+	minute time.Time
+	by     map[string]int
+}
+
+func (a *attempts) allow(addr string, now time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.turn(now)
+	// With the memory full an unknown address is not let through either: else
+	// whoever has very many addresses could try without end.
+	n, known := a.by[addr]
+	return n < maxFailures && (known || len(a.by) < maxAddresses)
+}
+
+func (a *attempts) count(addr string, now time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.turn(now)
+	a.by[addr]++
+}
+
+func (a *attempts) turn(now time.Time) {
+	if a.by == nil || now.Sub(a.minute) >= time.Minute {
+		a.minute, a.by = now, map[string]int{}
+	}
+}

@@ -1,0 +1,193 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Config says what a server serves, and to whom.
+type Config struct {
+	Routes  []Route      // of all rooms; the server adds health, /openapi.json and, with a token, /login
+	Token   string       // empty: nobody is asked for one
+	Hosts   []string     // further names that requests may use
+	Ready   func() error // nil when the lab is ready; else why it is not
+	Login   LoginPage    // draws the form; needed with a token
+	Log     *slog.Logger
+	Version string
+}
+
+// Limits of a connection. Variables so that tests need not wait for them.
+var (
+	headerTime = 5 * time.Second
+	bodyTime   = 10 * time.Second
+	answerTime = 10 * time.Second // for a page or an API answer to be taken by its reader
+	farewell   = time.Second      // for requests in hand when Serve's context ends
+)
+
+const maxHeaderBytes = 16 << 10
+
+// Server is the lab's HTTP server, a service for a supervisor.
+type Server struct {
+	cfg      Config
+	routes   []Route
+	mux      *http.ServeMux
+	hosts    hosts
+	token    token
+	cross    *http.CrossOriginProtection
+	failures attempts
+	stopping atomic.Bool
+
+	mu     sync.Mutex // guards what follows
+	bound  *Listeners // taken by the next Serve; nil: addrs are bound anew
+	addrs  []string
+	inHand int           // handlers running
+	idle   chan struct{} // closed when inHand becomes 0; nil unless Serve waits
+}
+
+// New checks the table of routes and returns a server without listeners. The
+// error names the row that is wrong.
+func New(cfg Config) (*Server, error) {
+	s := &Server{cfg: cfg, hosts: newHosts(cfg.Hosts), token: newToken(cfg.Token), cross: http.NewCrossOriginProtection()}
+	s.routes = append(append(s.routes, cfg.Routes...), s.own()...)
+	if err := checkRoutes(s.routes); err != nil {
+		return nil, err
+	}
+	if cfg.Token != "" && cfg.Login == nil {
+		return nil, errors.New("web: a token needs a login page")
+	}
+	return s, s.mount()
+}
+
+// own are the routes that the server adds to those of the rooms.
+func (s *Server) own() []Route {
+	own := []Route{
+		{Method: "GET", Path: "/livez", Class: Open, Handler: s.serveLive},
+		{Method: "GET", Path: "/readyz", Class: Open, Handler: s.serveReady},
+		{Method: "GET", Path: "/openapi.json", Class: API, Handler: s.serveOpenAPI()},
+	}
+	if s.cfg.Token != "" {
+		own = append(own,
+			Route{Method: "GET", Path: "/login", Class: Open, Handler: s.showLogin},
+			Route{Method: "POST", Path: "/login", Class: Open, Handler: s.takeLogin})
+	}
+	return own
+}
+
+// mount makes the mux. It panics on patterns that conflict, which checkRoutes
+// cannot see, so that panic is turned into the error it is.
+func (s *Server) mount() (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("web: routes: %v", v)
+		}
+	}()
+	s.mux = http.NewServeMux()
+	for _, r := range s.routes {
+		s.mux.HandleFunc(r.Method+" "+r.Path, s.guarded(r.Class, r.Handler))
+	}
+	s.mux.HandleFunc("/", s.guarded(Page, s.serveUnknown))
+	s.mux.HandleFunc("/api/", s.guarded(API, s.serveUnknown))
+	return nil
+}
+
+// Routes are all rows, the server's own included.
+func (s *Server) Routes() []Route { return s.routes }
+
+// Handler is everything that Serve answers with, guards included.
+func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
+
+// StopWork begins a stop: work is refused from now on, everything else goes on.
+func (s *Server) StopWork() { s.stopping.Store(true) }
+
+// Bind gives the next Serve its listeners.
+func (s *Server) Bind(l *Listeners) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bound, s.addrs = l, l.Addrs()
+	s.hosts.bind(s.addrs)
+}
+
+// Serve answers on the listeners bound until ctx ends, then leaves: requests in
+// hand get a second, then their connections are closed and their handlers waited
+// for. Called again it binds the same addresses anew; the error is that of a
+// listener.
+func (s *Server) Serve(ctx context.Context) error {
+	listeners, err := s.takeListeners()
+	if err != nil {
+		return err
+	}
+	srv := &http.Server{
+		Handler:           s.Handler(),
+		ReadHeaderTimeout: headerTime,
+		IdleTimeout:       60 * time.Second,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelDebug),
+	}
+	failed := make(chan error, len(listeners.all)) // room for all: none waits to tell
+	for _, l := range listeners.all {
+		go func() { failed <- srv.Serve(l) }()
+	}
+	running := len(listeners.all)
+	select {
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	case err = <-failed:
+		running--
+	}
+	s.leave(srv)
+	for range running {
+		<-failed
+	}
+	return err
+}
+
+func (s *Server) takeListeners() (*Listeners, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bound == nil {
+		l, err := listenAll(s.addrs)
+		return l, err
+	}
+	l := s.bound
+	s.bound = nil
+	return l, nil
+}
+
+func (s *Server) leave(srv *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), farewell)
+	defer cancel()
+	if srv.Shutdown(ctx) != nil {
+		srv.Close() // ends the contexts of the requests still in hand
+	}
+	s.mu.Lock()
+	idle := make(chan struct{})
+	s.idle = idle
+	if s.inHand == 0 {
+		close(idle)
+		s.idle = nil
+	}
+	s.mu.Unlock()
+	<-idle
+}
+
+func (s *Server) taken() {
+	s.mu.Lock()
+	s.inHand++
+	s.mu.Unlock()
+}
+
+func (s *Server) answered() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.inHand--
+	if s.inHand == 0 && s.idle != nil {
+		close(s.idle)
+		s.idle = nil
+	}
+}
