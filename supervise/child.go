@@ -2,26 +2,28 @@ package supervise
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"runtime/debug"
 	"time"
 )
 
-// child is one child with its books, which the tree's mutex guards. Only the
-// serving goroutine writes them, but for asked, state and deadline, which Kill
-// writes too; so that goroutine may read the others without the lock.
+// child is one child with its books. The tree's mutex guards all but alive; the
+// serving goroutine writes them, Kill writes asked, state and deadline while the
+// tree runs, and the child's own goroutine writes returned. What no other writes
+// at the time, the serving goroutine may read without the lock.
 type child struct {
 	Child
 	source string
+	alive  bool // its end has not been taken from exits; the serving goroutine's alone
 
 	cancel    context.CancelCauseFunc // of the present or last Serve
-	alive     bool                    // its goroutine has not reported its end
+	returned  bool                    // its goroutine is done, which the loop may not know yet
 	state     State
 	asked     error     // ErrStopping or ErrKilled once it was told to end, else nil
 	deadline  time.Time // when it counts as stuck; zero: never, or it was not told to end
 	restarts  int
 	startedAt time.Time
-	lastErr   error
+	lastErr   string
 }
 
 // start runs c in a goroutine of its own, unless an earlier one still lives:
@@ -33,17 +35,24 @@ func (t *Tree) start(ctx context.Context, c *child) {
 	// The end of ctx must not reach the children by itself: they are stopped in order.
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	t.mu.Lock()
-	c.cancel, c.alive, c.state, c.asked, c.deadline = cancel, true, StateRunning, nil, time.Time{}
+	c.cancel, c.returned, c.state, c.asked, c.deadline = cancel, false, StateRunning, nil, time.Time{}
 	c.startedAt = time.Now()
 	t.mu.Unlock()
+	c.alive = true
+	// Deferred, so that the books tell the truth even if the hook panics.
+	defer func() { go t.run(ctx, c) }()
 	t.tell(Started{t.about(c)})
-	go t.run(ctx, c)
 }
 
 // run is the goroutine of one life of c.
 func (t *Tree) run(ctx context.Context, c *child) {
 	e := exit{child: c, err: ErrGoexit} // overwritten unless Serve never returns here
-	defer func() { t.exits <- e }()
+	defer func() {
+		t.mu.Lock()
+		c.returned = true
+		t.mu.Unlock()
+		t.exits <- e
+	}()
 	e.err = guarded(ctx, c.Service)
 }
 
@@ -57,69 +66,32 @@ func guarded(ctx context.Context, s Service) (err error) {
 	return s.Serve(ctx)
 }
 
-// ended takes note of a child's end while the tree goes on, and starts the
-// child again if that is due. Its error ends the tree.
-func (t *Tree) ended(ctx context.Context, e exit) error {
+// note writes an end into the books and tells of it.
+func (t *Tree) note(e exit) ending {
 	c := e.child
-	asked, failed := t.note(e)
-	switch {
-	case asked == ErrStopping: // by an earlier Serve, which it outlived; now it can start
-		t.start(ctx, c)
-		return nil
-	case c.Restart == Temporary, c.Restart == Transient && !failed:
-		return nil
-	}
-	if !t.intensity.allow(time.Now()) {
-		err := &IntensityError{Tree: t.cfg.Name, Child: c.Name, Max: t.intensity.max, Within: t.intensity.within, Err: whyEnded(asked, e.err)}
-		t.tell(GaveUp{t.about(c), err})
-		return err
-	}
+	c.alive = false
+	end := endingOf(c.Restart, c.asked, e.err) // asked stays: a child that returned cannot be killed
+	said := fmt.Sprint(end.err)                // before the lock: an error's text is foreign code
 	t.mu.Lock()
-	c.restarts++
-	t.mu.Unlock()
-	t.tell(Restarting{t.about(c), c.restarts})
-	t.start(ctx, c)
-	return nil
-}
-
-// note writes an end into the books and tells of it. It reports what the child
-// had been asked, and whether its end was abnormal.
-func (t *Tree) note(e exit) (asked error, failed bool) {
-	c := e.child
-	t.mu.Lock()
-	asked = c.asked
-	failed = asked == ErrKilled || asked == nil && e.err != nil
-	c.alive, c.deadline = false, time.Time{}
-	c.state = stateAfter(asked, failed)
-	if failed || !isFarewell(e.err) {
-		c.lastErr = whyEnded(asked, e.err)
+	c.deadline = time.Time{}
+	c.state = end.state
+	if end.again && t.state == StateRunning {
+		c.state = StateRestarting
+	}
+	if end.err != nil {
+		c.lastErr = said
 	}
 	t.mu.Unlock()
 	c.cancel(nil) // releases the context; a cause already set stays
-	t.tell(Ended{About: t.about(c), Err: e.err, Asked: asked != nil, Failed: failed})
-	return asked, failed
+	t.tell(Ended{About: t.about(c), Err: e.err, Asked: end.asked != nil, Failed: end.failed})
+	return end
 }
 
-func stateAfter(asked error, failed bool) State {
-	switch {
-	case asked == ErrStopping:
+// shown is the state that c is in even if the loop, which may have ended since,
+// has not heard that a stuck child returned after all.
+func (c *child) shown() State {
+	if c.state == StateStuck && c.returned {
 		return StateStopped
-	case failed:
-		return StateFailed
 	}
-	return StateFinished
-}
-
-// whyEnded is what a child returned, or that it was killed if it says no more.
-func whyEnded(asked, err error) error {
-	if asked == ErrKilled && isFarewell(err) {
-		return ErrKilled
-	}
-	return err
-}
-
-// isFarewell reports whether err is no more than a service's way of saying that
-// its context ended.
-func isFarewell(err error) bool {
-	return err == nil || errors.Is(err, context.Canceled) || errors.Is(err, ErrStopping) || errors.Is(err, ErrKilled)
+	return c.state
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 )
 
@@ -28,8 +29,11 @@ type Config struct {
 	Within time.Duration
 
 	// Hook is told every event, in order, from the goroutine that serves the
-	// tree: it must be quick, and must not call Serve or wait for the tree. It
-	// may take a Snapshot. nil means that nobody is told.
+	// tree: it must be quick, as nothing is started, restarted or stopped until it
+	// returns, and must not call Serve or wait for the tree. It may take a Snapshot
+	// or Kill. Each tree calls its own; one given to several is called by them at
+	// the same time. If it panics the tree stops its children and Serve panics on.
+	// nil means that nobody is told.
 	Hook func(Event)
 }
 
@@ -72,22 +76,39 @@ func (c Child) validate() error {
 	switch {
 	case c.Name == "":
 		return errors.New("has no name")
-	case c.Service == nil:
+	case isNil(c.Service):
 		return fmt.Errorf("%q has no service", c.Name)
 	case c.Restart < Permanent || c.Restart > Temporary:
-		return fmt.Errorf("%q: unknown restart %d", c.Name, c.Restart)
+		return fmt.Errorf("%q: unknown restart %d", c.Name, int(c.Restart))
 	}
 	return nil
+}
+
+// isNil also sees the nil *Tree and the nil Func that an interface hides.
+func isNil(s Service) bool {
+	v := reflect.ValueOf(s)
+	switch v.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Pointer, reflect.Func:
+		return v.IsNil()
+	}
+	return false
 }
 
 // names lists the child's name and, for a tree, those of all below it: a name
 // is how one child is told from all others.
 func (c Child) names() []string {
 	names := []string{c.Name}
-	if t, ok := c.Service.(*Tree); ok {
-		for _, below := range t.children {
-			names = append(names, below.names()...)
-		}
+	if t, ok := c.Service.(supervisor); ok {
+		names = appendNames(names, t.Snapshot().Children)
+	}
+	return names
+}
+
+func appendNames(names []string, nodes []Node) []string {
+	for _, n := range nodes {
+		names = appendNames(append(names, n.Name), n.Children)
 	}
 	return names
 }

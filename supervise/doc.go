@@ -15,10 +15,17 @@
 // # What a child does
 //
 // A [Service] has one method, Serve(ctx), that blocks while the service works.
-// The end of ctx always means "leave now": Serve returns as soon as it can, and
-// everything that it started has ended by then. What has to be finished first
-// is finished before the tree is stopped, by whoever stops it. Serve may be
-// called again after it returned, never twice at the same time.
+//
+//   - The end of ctx always means "leave now": Serve returns as soon as it can,
+//     and everything that it started has ended by then. What has to be finished
+//     first is finished before the tree is stopped, by whoever stops it.
+//   - It returns nil when its work is done, an error when it failed, and what
+//     it likes when told to leave; context.Cause(ctx) is a good answer.
+//   - It may be called again after it returned, so it begins from a known state:
+//     what must survive a restart lives outside it. It is never called twice at
+//     the same time, as long as no Service is given to two children.
+//   - It need not catch its panics: the tree does, for the goroutine of Serve. A
+//     panic in a goroutine that Serve started still ends the program.
 //
 // # When a child ends
 //
@@ -27,17 +34,29 @@
 // [Temporary] one never. Restarts are immediate, as in OTP. When a tree has to
 // restart more than MaxRestarts times Within a period it gives up: it stops all
 // its children and its Serve returns an [*IntensityError]. As a tree is a
-// Service, its parent then restarts the whole of it, or gives up in turn.
+// Service, its parent then restarts the whole of it, or gives up in turn. Each
+// Serve of a tree starts all its children, and counts afresh.
 //
 // # Stopping
 //
 // When the context of a tree ends, its children are stopped in reverse order,
 // one after the other: each is told by its context, with [ErrStopping] as the
-// cause, and waited for as long as its Stop allows. Go cannot end a goroutine
-// from outside: one that does not return is reported as stuck, by an event, in
-// the snapshot, and in the [*StuckError] that Serve returns. A stuck child that
-// belongs to a tree that is started again is not started a second time beside
-// itself: it starts when it has at last returned.
+// cause, and waited for as long as its Stop allows. An error that it returns
+// then is no failure, but is kept as its last error if it says more than that
+// the context ended; Serve of the tree returns nil. So a stop lasts at most as
+// long as all Stops together.
+//
+// Go cannot end a goroutine from outside: one that does not return is reported
+// as stuck, by an event, in the snapshot, and in the [*StuckError] that Serve
+// returns; it is the one thing that outlives a tree. A stuck child that belongs
+// to a tree that is started again is not started a second time beside itself:
+// it starts when it has at last returned.
+//
+// # Killing
+//
+// [Tree.Kill] ends one child, by name, anywhere below: for a person who wants to
+// see what happens. The child is told by its context, with [ErrKilled] as the
+// cause, and whatever it returns the end is abnormal.
 //
 // # Watching
 //
@@ -49,15 +68,33 @@
 //
 // For work that ends, such as a request or a job, use a plain goroutine and a
 // WaitGroup; for a group that fails together, golang.org/x/sync/errgroup. A
-// supervisor is for what should always be there.
+// supervisor is for what should always be there. Nor does it help against an
+// error that comes back at once: it then gives up, on purpose. What should be
+// tried again with patience waits inside its own Serve.
 //
 // # Cost
 //
 // One goroutine per running child and the one that calls Serve on the tree; one
 // mutex per tree, held for the time of a copy. Nothing is polled.
 //
-// Semantics follow OTP's supervisor behaviour
-// (https://www.erlang.org/doc/system/sup_princ.html); what differs is said
-// where it differs: there is no start function that must return before the next
-// child starts, and no brutal kill.
+// # Compared with OTP
+//
+// The semantics follow the supervisor behaviour as described in OTP's design
+// principles (https://www.erlang.org/doc/system/sup_princ.html) and its manual
+// page (https://www.erlang.org/doc/apps/stdlib/supervisor.html). The same are
+// the order of starts and stops, the three kinds of child, the sliding period
+// (both its ends count), giving up by ending oneself, and a tree's unlimited
+// time to stop. Different are:
+//
+//   - The defaults, 3 restarts in 5 seconds, are those of Elixir's Supervisor; OTP's are 1 in 5.
+//   - A child has no start function that must return before the next starts:
+//     the order is that in which the goroutines are started.
+//   - There is no brutal kill; a child that will not leave is stuck.
+//   - A normal end is a return of nil. OTP's reason shutdown, which a supervisor
+//     that gave up exits with, is normal to it; here a transient tree that gave
+//     up is restarted.
+//   - A temporary child that has ended stays in the tree, and is started when
+//     the tree is; OTP forgets it.
+//   - one_for_all, rest_for_one, children that come and go, and automatic
+//     shutdown are not there.
 package supervise

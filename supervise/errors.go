@@ -28,6 +28,9 @@ var (
 	ErrIntensity = errors.New("restart intensity exceeded")
 )
 
+// errHook is how a Serve of a tree ended that its hook ended, by a panic or Goexit.
+var errHook = errors.New("the hook did not return")
+
 // PanicError is how a child ended that panicked.
 type PanicError struct {
 	Value any
@@ -49,13 +52,13 @@ type IntensityError struct {
 	Child  string // the one whose end was one too many
 	Max    int
 	Within time.Duration
-	Err    error // how that child ended; nil if it just returned
+	Err    error // how that child ended; nil if it returned nil
 }
 
 func (e *IntensityError) Error() string {
 	why := "it returned"
 	if e.Err != nil {
-		why = e.Err.Error()
+		why = fmt.Sprint(e.Err) // which survives an Error method that panics
 	}
 	return fmt.Sprintf("%s gave up: more than %d restarts in %v, the last of %s: %s", e.Tree, e.Max, e.Within, e.Child, why)
 }
@@ -66,9 +69,11 @@ func (e *IntensityError) Unwrap() error { return e.Err }
 // Is reports whether target is [ErrIntensity].
 func (e *IntensityError) Is(target error) bool { return target == ErrIntensity }
 
-// StuckError tells which children had not returned when their time to stop was
-// over. Their goroutines still run.
-type StuckError struct{ Names []string }
+// StuckError tells which children, those of trees below included, had not
+// returned when their time to stop was over. Their goroutines still run.
+type StuckError struct {
+	Names []string // in start order
+}
 
 func (e *StuckError) Error() string {
 	return "did not stop in time: " + strings.Join(e.Names, ", ")

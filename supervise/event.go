@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -14,7 +15,7 @@ type Event interface {
 
 // About says whom an event is about, and when it happened.
 type About struct {
-	Tree  string
+	Tree  string // the Name in its Config
 	Child string
 	At    time.Time
 }
@@ -25,7 +26,7 @@ type Started struct{ About }
 // Ended tells that a child's Serve has ended.
 type Ended struct {
 	About
-	Err    error // a *[PanicError] after a panic; nil after a plain return
+	Err    error // what Serve returned; a *[PanicError] after a panic; nil after a plain return
 	Asked  bool  // it had been told to stop, or was killed
 	Failed bool  // the end counts as abnormal
 }
@@ -39,7 +40,7 @@ type Restarting struct {
 // Stuck tells that a child has not returned in its time to stop.
 type Stuck struct {
 	About
-	After time.Duration
+	After time.Duration // its time to stop
 }
 
 // GaveUp tells that the tree ends because of too many restarts.
@@ -62,15 +63,18 @@ func (e Ended) String() string {
 	if e.Err == nil {
 		return e.who() + " ended"
 	}
-	return fmt.Sprintf("%s ended: %v", e.who(), e.Err)
+	return e.who() + " ended: " + oneLine(e.Err)
 }
 
 func (e Restarting) String() string {
-	return fmt.Sprintf("%s is restarted, for the %d. time", e.who(), e.Restarts)
+	return fmt.Sprintf("%s is restarted, %d so far", e.who(), e.Restarts)
 }
 
 func (e Stuck) String() string {
 	return fmt.Sprintf("%s is stuck: it did not return within %v", e.who(), e.After)
 }
 
-func (e GaveUp) String() string { return e.Err.Error() }
+func (e GaveUp) String() string { return oneLine(e.Err) }
+
+// oneLine keeps a line of a log a line: joined errors have several.
+func oneLine(err error) string { return strings.ReplaceAll(fmt.Sprint(err), "\n", "; ") }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/affluxlab/afflux/supervise"
 )
@@ -31,10 +32,38 @@ func Example() {
 	// Output:
 	// shop/mailer started
 	// shop/mailer ended: no post today
-	// shop/mailer is restarted, for the 1. time
+	// shop/mailer is restarted, 1 so far
 	// shop/mailer started
 	// shop/mailer ended
 	// stopped: <nil>
+}
+
+// A child that will not leave holds nobody up, and is named.
+func ExampleStuckError() {
+	ctx, cancel := context.WithCancel(context.Background())
+	release := make(chan struct{})
+	defer close(release)
+	tree, err := supervise.New(supervise.Config{
+		Name: "shop",
+		Children: []supervise.Child{{
+			Name: "importer",
+			Stop: time.Millisecond,
+			Service: supervise.Func(func(context.Context) error {
+				cancel() // the example is over, but it does not listen
+				<-release
+				return nil
+			}),
+		}},
+	})
+	if err != nil {
+		panic(err)
+	}
+	var stuck *supervise.StuckError
+	if errors.As(tree.Serve(ctx), &stuck) {
+		fmt.Println(stuck.Names, tree.Snapshot().Children[0].State)
+	}
+	// Output:
+	// [importer] stuck
 }
 
 // A kill is an abnormal end: the child returns, and is started again.

@@ -9,15 +9,14 @@ import (
 // [ErrKilled] as the cause: an abnormal end, after which permanent and transient
 // children are started again and counted. It does not wait for the end. A child
 // that has not returned after its Stop is shown as stuck, and starts again when
-// it returns after all. The errors are [ErrNotFound] and [ErrNotRunning].
+// it returns after all. Killing a tree stops its children in order, then starts
+// it anew. The errors are [ErrNotFound] and [ErrNotRunning].
 func (t *Tree) Kill(name string) error {
 	for _, c := range t.children {
 		if c.Name == name {
 			return t.kill(c)
 		}
-	}
-	for _, c := range t.children {
-		if below, ok := c.Service.(*Tree); ok {
+		if below, ok := c.Service.(supervisor); ok {
 			if err := below.Kill(name); !errors.Is(err, ErrNotFound) {
 				return err
 			}
@@ -28,7 +27,7 @@ func (t *Tree) Kill(name string) error {
 
 func (t *Tree) kill(c *child) error {
 	t.mu.Lock()
-	running := c.state == StateRunning && t.state == StateRunning
+	running := c.state == StateRunning && !c.returned && t.state == StateRunning
 	cancel := c.cancel // of this life: should it end meanwhile, the next is not touched
 	if running {
 		c.ask(ErrKilled)

@@ -7,13 +7,14 @@ type State string
 
 // The states of a child, and of a tree.
 const (
-	StateIdle     State = "idle"     // was never started
-	StateRunning  State = "running"  // its Serve runs
-	StateStopping State = "stopping" // it was told to stop, or killed, and has not returned yet
-	StateStuck    State = "stuck"    // the same, and its time to do so is over
-	StateFinished State = "finished" // returned nil, and is not started again
-	StateFailed   State = "failed"   // ended abnormally, and is not started again
-	StateStopped  State = "stopped"  // ended because it was told to
+	StateIdle       State = "idle"       // was never started
+	StateRunning    State = "running"    // its Serve runs
+	StateRestarting State = "restarting" // it has ended and is about to be started again; only a hook sees this
+	StateStopping   State = "stopping"   // it was told to stop, was killed, or as a tree gave up, and has not returned yet
+	StateStuck      State = "stuck"      // the same, and its time to do so is over
+	StateFinished   State = "finished"   // returned nil, and is not started again
+	StateFailed     State = "failed"     // ended abnormally, and is not started again
+	StateStopped    State = "stopped"    // ended because it was told to
 )
 
 // Node is a child, or the tree itself, at one moment.
@@ -22,13 +23,14 @@ type Node struct {
 	Kind      string    // "supervisor" or "worker"
 	Strategy  string    // of a supervisor: "one_for_one"
 	State     State     // of a tree that runs: running; see the constants
-	Restarts  int       // how often it was started again, over the life of the tree value
+	Restarts  int       // how often its tree restarted it since New; 0 for the root
 	StartedAt time.Time // its last start; zero if there was none
-	LastError string    // how it last ended abnormally, even if it runs again; empty if it never did
+	LastError string    // its last abnormal end, or what it said last when told to stop, even if it runs again
 
 	// Source is where a reader finds it: for a worker its Serve, for a tree the
 	// call of New that declares its children. "example.com/m/pkg/file.go:42";
-	// the same whether or not the program was built with -trimpath.
+	// the same whether or not the program was built with -trimpath. Empty if the
+	// compiler kept no place, as for a method value: Func(x.Run).
 	Source string
 
 	Children []Node // in start order

@@ -3,12 +3,15 @@ package supervise
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"time"
 )
 
 // Service is all a supervisor asks of what it runs: a Serve that blocks until
-// the service ends or ctx does. A Service that also has Snapshot() [Node], as a
-// [Tree] has, is shown with its children.
+// the service ends or ctx does, and then returns with nothing left behind; the
+// package comment lists its duties. A Service that also has Snapshot() [Node],
+// as a [Tree] or a struct that embeds one has, is shown with its children: it
+// must answer quickly, at any time, from any goroutine.
 type Service interface {
 	Serve(ctx context.Context) error
 }
@@ -29,10 +32,22 @@ const (
 	Temporary                // never
 )
 
+func (r Restart) String() string {
+	switch r {
+	case Permanent:
+		return "permanent"
+	case Transient:
+		return "transient"
+	case Temporary:
+		return "temporary"
+	}
+	return fmt.Sprintf("Restart(%d)", int(r))
+}
+
 // Child describes one child of a tree.
 type Child struct {
-	Name    string // unique among all names in the tree, nested ones included
-	Service Service
+	Name    string  // unique among all names in the tree, nested ones included
+	Service Service // not shared with another child: it would be served twice at a time
 	Restart Restart
 
 	// Stop is how long a stop or a kill waits for the child before it counts
@@ -46,7 +61,7 @@ const DefaultStop = 5 * time.Second
 
 // patience is how long c is waited for; negative: for ever.
 func (c Child) patience() time.Duration {
-	if _, isTree := c.Service.(*Tree); isTree && c.Stop == 0 {
+	if _, isTree := c.Service.(supervisor); isTree && c.Stop == 0 {
 		return -1
 	}
 	return cmp.Or(c.Stop, DefaultStop)

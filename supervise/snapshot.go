@@ -1,17 +1,31 @@
 package supervise
 
+import "cmp"
+
+// viewer is a Service that can be shown with its children.
+type viewer interface{ Snapshot() Node }
+
+// supervisor is what a parent sees of a tree: a *Tree, or a struct that embeds one.
+type supervisor interface {
+	viewer
+	Kill(name string) error
+}
+
 // Snapshot returns the tree as it stands. It may be called at any time, from
 // any goroutine, a hook included; it costs one short lock and one allocation
-// per tree. The numbers of one tree were true together; a nested one is asked
+// per tree, and what it returns belongs to the caller. The numbers of one tree were true together; a nested one is asked
 // a moment later.
 func (t *Tree) Snapshot() Node {
 	n := t.books()
 	for i, c := range t.children {
-		if s, ok := c.Service.(interface{ Snapshot() Node }); ok {
+		if s, ok := c.Service.(viewer); ok {
 			below := s.Snapshot() // asked without the lock: it has one of its own
-			n.Children[i].Kind = below.Kind
+			n.Children[i].Kind = cmp.Or(below.Kind, n.Children[i].Kind)
 			n.Children[i].Strategy = below.Strategy
 			n.Children[i].Children = below.Children
+			if below.State == StateStopping && n.Children[i].State == StateRunning {
+				n.Children[i].State = StateStopping // it has given up, which its parent will learn
+			}
 		}
 	}
 	return n
@@ -27,7 +41,7 @@ func (t *Tree) books() Node {
 		Strategy:  t.cfg.Strategy.String(),
 		State:     t.state,
 		StartedAt: t.startedAt,
-		LastError: text(t.lastErr),
+		LastError: t.lastErr,
 		Source:    t.source,
 		Children:  make([]Node, len(t.children)),
 	}
@@ -35,19 +49,12 @@ func (t *Tree) books() Node {
 		n.Children[i] = Node{
 			Name:      c.Name,
 			Kind:      "worker",
-			State:     c.state,
+			State:     c.shown(),
 			Restarts:  c.restarts,
 			StartedAt: c.startedAt,
-			LastError: text(c.lastErr),
+			LastError: c.lastErr,
 			Source:    c.source,
 		}
 	}
 	return n
-}
-
-func text(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
 }

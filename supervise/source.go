@@ -1,70 +1,62 @@
 package supervise
 
-import (
-	"fmt"
-	"net/url"
-	"path/filepath"
-	"reflect"
-	"runtime"
-	"strings"
-)
+import "reflect"
 
-// sourceOf says where the Serve of s is written.
-func sourceOf(s Service) string {
-	if t, ok := s.(*Tree); ok {
-		return t.source
+// sourceOf says where the Serve of s is written, or for a tree where it was
+// declared; empty if the compiler kept no place.
+func sourceOf(s Service) string { return sourceOfValue(reflect.ValueOf(s)) }
+
+func sourceOfValue(v reflect.Value) string {
+	switch {
+	case !v.IsValid(), v.Kind() == reflect.Pointer && v.IsNil():
+		return ""
+	case v.Type() == reflect.TypeFor[*Tree](): // by field, as an embedded one need not be exported
+		return v.Elem().FieldByName("source").String()
+	case v.Kind() == reflect.Func:
+		return placeOf(v.Pointer())
+	case v.Kind() == reflect.Interface:
+		return sourceOfValue(v.Elem())
 	}
-	v := reflect.ValueOf(s)
-	if v.Kind() == reflect.Func {
-		return sourceAt(v.Pointer())
+	if at := declared(v.Type()); at != "" {
+		return at
 	}
-	t := v.Type()
+	return promoted(v)
+}
+
+// declared is the place of the Serve that t itself declares.
+func declared(t reflect.Type) string {
 	// A method with a value receiver, seen through a pointer, is a wrapper that
 	// the compiler made and that has no place in a file.
 	if t.Kind() == reflect.Pointer {
 		if m, ok := t.Elem().MethodByName("Serve"); ok {
-			return sourceAt(m.Func.Pointer())
+			return placeOf(m.Func.Pointer())
 		}
 	}
-	m, _ := t.MethodByName("Serve")
-	return sourceAt(m.Func.Pointer())
-}
-
-// sourceAt names the file and line of the function that begins at pc.
-func sourceAt(pc uintptr) string {
-	f := runtime.FuncForPC(pc)
-	if f == nil {
-		return ""
-	}
-	file, line := f.FileLine(f.Entry())
-	return place(f.Name(), file, line)
-}
-
-// callerOf names the line that called the function which called callerOf.
-func callerOf() string {
-	pc, file, line, ok := runtime.Caller(2)
+	m, ok := t.MethodByName("Serve")
 	if !ok {
 		return ""
 	}
-	return place(runtime.FuncForPC(pc).Name(), file, line)
+	return placeOf(m.Func.Pointer())
 }
 
-// place joins the package path, taken from the function's name since a file's
-// own path depends on the build, with the base name of the file.
-func place(function, file string, line int) string {
-	dir, last := "", function
-	if i := strings.LastIndexByte(bracketless(function), '/'); i >= 0 {
-		dir, last = function[:i+1], function[i+1:]
+// promoted is the place of a Serve that v has from a field it embeds.
+func promoted(v reflect.Value) string {
+	if v.Kind() == reflect.Pointer {
+		v = v.Elem()
 	}
-	pkg, _, _ := strings.Cut(last, ".")
-	if plain, err := url.PathUnescape(pkg); err == nil { // dots in it are written %2e
-		pkg = plain
+	if v.Kind() != reflect.Struct {
+		return ""
 	}
-	return fmt.Sprintf("%s%s/%s:%d", dir, pkg, filepath.Base(file), line)
-}
-
-// bracketless cuts off type arguments, whose paths have slashes of their own.
-func bracketless(function string) string {
-	before, _, _ := strings.Cut(function, "[")
-	return before
+	service := reflect.TypeFor[Service]()
+	for i := range v.NumField() {
+		f := v.Field(i)
+		switch {
+		case !v.Type().Field(i).Anonymous:
+		case f.Type().Implements(service):
+			return sourceOfValue(f)
+		case f.CanAddr() && reflect.PointerTo(f.Type()).Implements(service):
+			return sourceOfValue(f.Addr())
+		}
+	}
+	return ""
 }

@@ -2,103 +2,80 @@ package supervise
 
 import (
 	"errors"
+	"slices"
 	"time"
 )
 
 // stop ends the children in reverse order, one after the other.
 func (t *Tree) stop() error {
-	t.setState(StateStopping)
-	var stuck []string
-	for i := len(t.children) - 1; i >= 0; i-- {
-		stuck = append(stuck, t.stopChild(t.children[i])...)
+	t.setState(StateStopping) // from here on nothing can be killed
+	var told []string
+	for _, c := range slices.Backward(t.children) {
+		told = append(told, t.stopChild(c)...)
 	}
-	if stuck == nil {
-		return nil
-	}
-	return &StuckError{Names: stuck}
-}
-
-// stopChild tells c to end, waits for it, and returns the names of those stuck:
-// c itself, or what a tree says of its own children.
-func (t *Tree) stopChild(c *child) (stuck []string) {
-	if !c.alive {
-		return nil
-	}
-	t.mu.Lock()
-	c.ask(ErrStopping)
-	t.mu.Unlock()
-	c.cancel(ErrStopping)
-	var patience <-chan time.Time // nil waits for ever
-	if d := c.patience(); d >= 0 {
-		timer := time.NewTimer(d)
-		defer timer.Stop()
-		patience = timer.C
-	}
-	for c.alive {
-		select {
-		case e := <-t.exits: // c, or another that happens to end meanwhile
-			t.note(e)
-			stuck = append(stuck, stuckBelow(e)...)
-		case <-patience:
-			t.stuck(c)
-			return append(stuck, c.Name)
+	// Looked up only now: who was late for its own turn may have returned since.
+	names := stuckIn(t.Snapshot().Children)
+	for _, name := range told {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 	}
-	return stuck
+	if len(names) == 0 {
+		return nil
+	}
+	return &StuckError{Names: names}
 }
 
+// stopChild tells c to end and waits until it has, or is stuck. It returns what
+// the children that ended meanwhile, c or others, told of stuck ones below them.
+func (t *Tree) stopChild(c *child) (told []string) {
+	if !c.alive {
+		t.settle(c)
+		return nil
+	}
+	t.ask(c, ErrStopping)
+	c.cancel(ErrStopping)
+	for c.alive && c.state != StateStuck {
+		select {
+		case e := <-t.exits:
+			t.note(e)
+			told = append(told, stuckBelow(e)...)
+		case <-t.overdue():
+			t.giveUpWaiting(time.Now())
+		}
+	}
+	return told
+}
+
+// settle corrects the state of a child whose restart a panic of the hook prevented.
+func (t *Tree) settle(c *child) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if c.state == StateRestarting {
+		c.state = StateStopped
+	}
+}
+
+// stuckBelow is what the error of a child tells of stuck ones in a tree that
+// cannot be seen, as in a Func that calls its Serve.
 func stuckBelow(e exit) []string {
+	if _, seen := e.child.Service.(viewer); seen {
+		return nil
+	}
 	if below, ok := errors.AsType[*StuckError](e.err); ok {
 		return below.Names
 	}
 	return nil
 }
 
-// ask writes down that c was told to end, and how long it has for that.
-func (c *child) ask(cause error) {
-	c.asked = cause
-	c.state = StateStopping
-	c.deadline = time.Time{}
-	if d := c.patience(); d >= 0 {
-		c.deadline = time.Now().Add(d)
-	}
-}
-
-func (t *Tree) stuck(c *child) {
-	t.mu.Lock()
-	c.state = StateStuck
-	c.deadline = time.Time{}
-	t.mu.Unlock()
-	t.tell(Stuck{t.about(c), c.patience()})
-}
-
-// overdue returns a channel that fires when the next killed child has had its
-// time; nil, which never fires, when there is none.
-func (t *Tree) overdue() <-chan time.Time {
-	var first time.Time
-	t.mu.Lock()
-	for _, c := range t.children {
-		if !c.deadline.IsZero() && (first.IsZero() || c.deadline.Before(first)) {
-			first = c.deadline
+func stuckIn(nodes []Node) (names []string) {
+	for _, n := range nodes {
+		if n.State == StateStuck {
+			names = append(names, n.Name)
 		}
+		names = append(names, stuckIn(n.Children)...)
 	}
-	t.mu.Unlock()
-	if first.IsZero() {
-		return nil
-	}
-	return time.After(time.Until(first)) // unreferenced timers are collected
-}
-
-// giveUpWaiting marks the killed children whose time is over.
-func (t *Tree) giveUpWaiting(now time.Time) {
-	for _, c := range t.children {
-		t.mu.Lock()
-		late := !c.deadline.IsZero() && !now.Before(c.deadline)
-		t.mu.Unlock()
-		if late {
-			t.stuck(c)
-		}
-	}
+	return names
 }
 
 func (t *Tree) setState(s State) {

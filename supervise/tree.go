@@ -3,6 +3,7 @@ package supervise
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -14,6 +15,7 @@ type Tree struct {
 	source    string
 	intensity intensity // used by the serving goroutine alone
 	children  []*child  // the slice never changes
+	mute      bool      // the hook panicked; the serving goroutine's alone
 
 	// exits has room for one message from every child, the most there can be, as
 	// a child has one goroutine at a time: none waits to send when nobody serves.
@@ -24,7 +26,7 @@ type Tree struct {
 	mu        sync.Mutex // guards what follows and the children's books; never held while calling out
 	state     State
 	startedAt time.Time
-	lastErr   error
+	lastErr   string
 }
 
 // exit is what the goroutine of a child reports at its end.
@@ -41,7 +43,7 @@ func New(cfg Config) (*Tree, error) {
 	}
 	t := &Tree{
 		cfg:    cfg,
-		source: callerOf(),
+		source: callerOfCaller(),
 		state:  StateIdle,
 		exits:  make(chan exit, len(cfg.Children)),
 		killed: make(chan struct{}, 1),
@@ -56,13 +58,15 @@ func New(cfg Config) (*Tree, error) {
 // and returns nil, or a *[StuckError] that names those that would not stop. It
 // returns earlier only when the restart intensity is exceeded: an
 // *[IntensityError], joined with a *StuckError if need be. A tree whose children
-// have all finished goes on. After Serve has returned it can be called again.
+// have all finished goes on. After Serve has returned it can be called again;
+// before that the answer is [ErrServing].
 func (t *Tree) Serve(ctx context.Context) error {
 	if err := t.begin(); err != nil {
 		return err
 	}
-	err := t.keep(ctx)
-	t.end(err)
+	err := errHook // stays if the hook panics or exits the goroutine
+	defer func() { t.end(err) }()
+	err = t.keep(ctx)
 	return err
 }
 
@@ -94,24 +98,31 @@ func (t *Tree) begin() error {
 		return ErrServing
 	}
 	t.state, t.startedAt = StateRunning, time.Now()
-	t.intensity = t.cfg.intensity()
+	t.intensity, t.mute = t.cfg.intensity(), false
 	return nil
 }
 
+// end closes the books of one Serve. The children must not outlive it even if
+// it ends by a panic of the hook, which is not caught here.
 func (t *Tree) end(err error) {
+	if err == errHook {
+		t.mute = true
+		err = errors.Join(err, t.stop())
+	}
+	state, said := StateStopped, fmt.Sprint(err)
+	if errors.Is(err, ErrIntensity) || errors.Is(err, errHook) {
+		state = StateFailed
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.state = StateStopped
-	if errors.Is(err, ErrIntensity) {
-		t.state = StateFailed
-	}
+	t.state = state
 	if err != nil {
-		t.lastErr = err
+		t.lastErr = said
 	}
 }
 
 func (t *Tree) tell(e Event) {
-	if t.cfg.Hook != nil {
+	if t.cfg.Hook != nil && !t.mute {
 		t.cfg.Hook(e)
 	}
 }

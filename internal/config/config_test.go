@@ -101,7 +101,9 @@ func TestARefusedPatchChangesNothingAndNamesEveryField(t *testing.T) {
 		`{"resource": {"limit": [15]}}`:                 "resource.limit: is a list",
 		`{"resource": {"nosuch": null}}`:                "resource.nosuch: no such setting",
 		`{"resource": 5}`:                               "resource: no such setting",
-		`{"resource": null}`:                            "resource: no such setting",
+		`{"nonsense": {}}`:                              "nonsense: no such setting",
+		`{"resource.limit": 3}`:                         "no such setting",
+		`{"server": null}`:                              "server.addr: cannot be changed",
 		`{"server": {"addr": "localhost:1"}}`:           "server.addr: cannot be changed while the lab runs",
 		`{"server": {"token": "0123456789abcdef0123"}}`: "server.token: cannot be changed",
 	} {

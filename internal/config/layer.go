@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -62,7 +63,7 @@ func suggest(key string) string {
 		}
 	}
 	if best == "" {
-		return "; afflux get lists them all"
+		return "; afflux serve --help lists them all"
 	}
 	return "; did you mean " + best + "?"
 }
@@ -132,7 +133,16 @@ func flatten(doc map[string]any) map[string]any {
 	flat := map[string]any{}
 	for section, v := range doc {
 		inner, ok := v.(map[string]any)
-		if !ok {
+		switch known := sectionKeys(section); {
+		case strings.Contains(section, "."):
+			flat[strconv.Quote(section)] = v // a quoted key is one part, not two
+			continue
+		case v == nil && known != nil:
+			for _, key := range known {
+				flat[key] = nil
+			}
+			continue
+		case !ok || known == nil && len(inner) == 0:
 			flat[section] = v
 			continue
 		}
@@ -141,6 +151,16 @@ func flatten(doc map[string]any) map[string]any {
 		}
 	}
 	return flat
+}
+
+// sectionKeys are the settings of a section; none if there is no such section.
+func sectionKeys(section string) (keys []string) {
+	for _, f := range table {
+		if strings.HasPrefix(f.Key, section+".") {
+			keys = append(keys, f.Key)
+		}
+	}
+	return keys
 }
 
 // FromEnv reads the settings among the variables of an environment, each

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"math"
 	"net"
 	"strconv"
 	"time"
@@ -12,7 +11,7 @@ import (
 // table is every setting, in the order in which they are shown. Sections are
 // what comes before the dot.
 var table = []Field{
-	named("addr", text("server.addr", "where the lab listens, and where the other commands look for it",
+	named("addr", text("server.addr", "where the lab listens",
 		"an address with a port, such as localhost:4000", isAddr, func(s *Settings) *string { return &s.Server.Addr })),
 	secret(named("token", text("server.token", "what every caller must present; needed when the lab listens beyond this machine",
 		"at least 16 characters without spaces; afflux token makes one", isToken, func(s *Settings) *string { return &s.Server.Token }))),
@@ -27,7 +26,7 @@ var table = []Field{
 		func(s *Settings) *time.Duration { return &s.Resource.Latency })),
 	live(choice("resource.distribution", "how single uses spread around that", resource.Distributions(),
 		func(s *Settings) *resource.Distribution { return &s.Resource.Distribution })),
-	live(integer("resource.seed", "decides, with the number of a use, its latency", 0, uint64(math.MaxInt64),
+	live(integer("resource.seed", "decides, with the number of a use, its latency", 0, uint64(1<<53-1), // what a JSON number carries exactly
 		func(s *Settings) *uint64 { return &s.Resource.Seed })),
 	live(integer("resource.limit", "uses at one time; 0: no limit", 0, resource.MaxLimit,
 		func(s *Settings) *int { return &s.Resource.Limit })),

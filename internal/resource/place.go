@@ -41,6 +41,9 @@ func (p *Place) Use(ctx context.Context) (err error) {
 		}
 	}
 	if p.latency <= 0 {
+		if p.life.ended.Load() {
+			return ErrRestarted
+		}
 		err = context.Cause(ctx)
 		done = err == nil
 		return err

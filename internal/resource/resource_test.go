@@ -214,7 +214,7 @@ func TestSettingsApplyToUsesThatBeginAfterwards(t *testing.T) {
 		before := took()
 		change(t, m, func(s *resource.Settings) { s.Latency *= 5 })
 		after := took()
-		if a, b := <-before, <-after; a != 500*time.Millisecond || b != 2500*time.Millisecond {
+		if a, b := <-before, <-after; a != resource.DefaultLatency || b != 5*resource.DefaultLatency {
 			t.Errorf("before %v, after %v", a, b)
 		}
 	})
