@@ -12,11 +12,10 @@ import (
 const MaxBody = 64 << 10
 
 // discardBody reads a body that a work route has no use for, so that the
-// connection can go on. The deadline stands only around the reading: one that
-// passes later would cancel the request's context in the midst of its work.
+// connection can go on. The deadline for it is lifted afterwards: one that passes
+// later would cancel the request's context in the midst of its work.
 func discardBody(w http.ResponseWriter, r *http.Request) bool {
-	_, ok := slurp(w, r, io.Discard)
-	return ok
+	return slurp(w, r, io.Discard)
 }
 
 // readBody replaces a body by its bytes, read in time.
@@ -25,30 +24,28 @@ func readBody(w http.ResponseWriter, r *http.Request) bool {
 		return true
 	}
 	var b bytes.Buffer
-	if _, ok := slurp(w, r, &b); !ok {
+	if !slurp(w, r, &b) {
 		return false
 	}
 	r.Body = io.NopCloser(&b)
 	return true
 }
 
-func slurp(w http.ResponseWriter, r *http.Request, to io.Writer) (n int64, ok bool) {
+// slurp reads a body whole, under the deadline that every request with one has.
+func slurp(w http.ResponseWriter, r *http.Request, to io.Writer) bool {
 	if r.ContentLength > MaxBody {
 		w.Header().Set("Connection", "close")
 		refuse(w, r, http.StatusRequestEntityTooLarge, "a body may have 64 KiB")
-		return 0, false
+		return false
 	}
-	// A writer without deadlines, as in a test, has no slow reader either.
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(bodyTime))
-	n, err := io.Copy(to, http.MaxBytesReader(w, r.Body, MaxBody))
-	_ = control.SetReadDeadline(time.Time{})
-	if err != nil {
+	if _, err := io.Copy(to, http.MaxBytesReader(w, r.Body, MaxBody)); err != nil {
 		w.Header().Set("Connection", "close")
 		refuse(w, r, http.StatusRequestTimeout, "the body did not come in time")
-		return n, false
+		return false
 	}
-	return n, true
+	// A writer without deadlines, as in a test, has no slow reader either.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	return true
 }
 
 // answerInTime runs h with a deadline for its answer to be taken. The deadline

@@ -10,22 +10,31 @@ import (
 
 // Debug serves Go's profiler, on this machine only and never beside the lab's
 // own routes.
-type Debug struct{ addr string }
+type Debug struct {
+	addr  string
+	first *Listeners // for the first Serve; a restart binds anew
+}
 
-// NewDebug returns the service; the error is that addr could be reached from
-// other machines.
+// NewDebug binds addr, so that a port that is taken is told at once. The other
+// error is that addr could be reached from other machines.
 func NewDebug(addr string) (*Debug, error) {
 	if Exposed(addr) {
 		return nil, fmt.Errorf("server.debug_addr %s can be reached from other machines; the profiler listens on localhost only", addr)
 	}
-	return &Debug{addr}, nil
+	l, err := Listen(addr)
+	if err != nil {
+		return nil, fmt.Errorf("server.debug_addr: %w", err)
+	}
+	return &Debug{addr, l}, nil
 }
 
 // Serve answers until ctx ends.
 func (d *Debug) Serve(ctx context.Context) error {
-	listeners, err := Listen(d.addr)
-	if err != nil {
-		return err
+	listeners, err := d.first, error(nil)
+	if d.first = nil; listeners == nil {
+		if listeners, err = Listen(d.addr); err != nil {
+			return err
+		}
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
@@ -46,11 +55,16 @@ func (d *Debug) Serve(ctx context.Context) error {
 	for _, l := range listeners.all {
 		go func() { failed <- srv.Serve(l) }()
 	}
+	running := len(listeners.all)
 	select {
 	case <-ctx.Done():
 		err = context.Cause(ctx)
 	case err = <-failed:
+		running--
 	}
 	srv.Close()
+	for range running {
+		<-failed
+	}
 	return err
 }

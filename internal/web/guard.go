@@ -3,12 +3,20 @@ package web
 import (
 	"net/http"
 	"strings"
+	"time"
 )
 
 // serve is the outermost handler: what is asked of every request.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	s.taken()
+	if !s.taken() {
+		return // the server has left; its connections are closed
+	}
 	defer s.answered()
+	if r.ContentLength != 0 {
+		// Whatever becomes of the request, its body comes in time or the
+		// connection ends: net/http reads the rest of a refused one away.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime))
+	}
 	switch {
 	case !s.hosts.allow(r):
 		refuse(w, r, http.StatusMisdirectedRequest, "this server does not answer to that Host; server.hosts names more")

@@ -31,7 +31,9 @@ func (h hosts) bind(addrs []string) {
 	bound, loopback := []string{}, true
 	for _, a := range addrs {
 		host, _, _ := net.SplitHostPort(a)
-		bound = append(bound, host)
+		if ip, err := netip.ParseAddr(host); err == nil && !ip.IsUnspecified() {
+			bound = append(bound, host)
+		}
 		loopback = loopback && isLoopback(host)
 	}
 	h.bound.Store(&bound)

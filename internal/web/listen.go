@@ -65,7 +65,7 @@ func listenAll(addrs []string) (*Listeners, error) {
 func explain(addr string, err error) error {
 	host, port, _ := net.SplitHostPort(addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("port %s on %s is taken, another program listens there: %w", port, host, err)
+		return fmt.Errorf("port %s on %s is taken, another program listens there; choose another with --addr or AFFLUX_ADDR: %w", port, host, err)
 	}
 	return fmt.Errorf("listen on %s: %w", addr, err)
 }

@@ -19,13 +19,13 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request) {
 func (s *Server) takeLogin(w http.ResponseWriter, r *http.Request) {
 	addr, _, _ := net.SplitHostPort(r.RemoteAddr)
 	switch {
-	case !s.failures.allow(addr, time.Now()):
+	case !s.failures.try(addr, time.Now()):
 		w.Header().Set("Retry-After", "60")
 		s.cfg.Login(w, r, http.StatusTooManyRequests, "Too many wrong tokens. Try again in a minute.")
 	case !s.token.matches(r.PostFormValue("token")):
-		s.failures.count(addr, time.Now())
 		s.cfg.Login(w, r, http.StatusUnauthorized, "That is not the token of this lab.")
 	default:
+		s.failures.forgive(addr)
 		http.SetCookie(w, &http.Cookie{
 			Name: cookieName, Value: s.token.session(), Path: "/", MaxAge: int(sessionTime / time.Second),
 			HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode,
@@ -56,25 +56,29 @@ type attempts struct {
 	by     map[string]int
 }
 
-func (a *attempts) allow(addr string, now time.Time) bool {
+// try counts an attempt before it is judged, so that many at one time cannot all
+// pass before the first has failed.
+func (a *attempts) try(addr string, now time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.turn(now)
+	if a.by == nil || now.Sub(a.minute) >= time.Minute {
+		a.minute, a.by = now, map[string]int{}
+	}
 	// With the memory full an unknown address is not let through either: else
 	// whoever has very many addresses could try without end.
 	n, known := a.by[addr]
-	return n < maxFailures && (known || len(a.by) < maxAddresses)
+	if n >= maxFailures || !known && len(a.by) >= maxAddresses {
+		return false
+	}
+	a.by[addr] = n + 1
+	return true
 }
 
-func (a *attempts) count(addr string, now time.Time) {
+// forgive takes back an attempt that was right.
+func (a *attempts) forgive(addr string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.turn(now)
-	a.by[addr]++
-}
-
-func (a *attempts) turn(now time.Time) {
-	if a.by == nil || now.Sub(a.minute) >= time.Minute {
-		a.minute, a.by = now, map[string]int{}
+	if a.by[addr] > 0 {
+		a.by[addr]--
 	}
 }

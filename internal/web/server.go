@@ -47,6 +47,7 @@ type Server struct {
 	bound  *Listeners // taken by the next Serve; nil: addrs are bound anew
 	addrs  []string
 	inHand int           // handlers running
+	left   bool          // Serve has waited for them: no more begin
 	idle   chan struct{} // closed when inHand becomes 0; nil unless Serve waits
 }
 
@@ -150,6 +151,7 @@ func (s *Server) Serve(ctx context.Context) error {
 func (s *Server) takeListeners() (*Listeners, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.left = false
 	if s.bound == nil {
 		l, err := listenAll(s.addrs)
 		return l, err
@@ -166,6 +168,7 @@ func (s *Server) leave(srv *http.Server) {
 		srv.Close() // ends the contexts of the requests still in hand
 	}
 	s.mu.Lock()
+	s.left = true
 	idle := make(chan struct{})
 	s.idle = idle
 	if s.inHand == 0 {
@@ -176,10 +179,14 @@ func (s *Server) leave(srv *http.Server) {
 	<-idle
 }
 
-func (s *Server) taken() {
+// taken counts a handler in; false if Serve has left and would not wait for it.
+func (s *Server) taken() bool {
 	s.mu.Lock()
-	s.inHand++
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	if !s.left {
+		s.inHand++
+	}
+	return !s.left
 }
 
 func (s *Server) answered() {
