@@ -1,0 +1,67 @@
+// Package live is the look of the lab: the shell around every page, components to write
+// pages with, forms that come back with what is wrong, slots, static files and one small
+// script. It knows functions that return data, never what the data is about.
+//
+// A room declares a [Page] with its own templates, *.html at the root of a file system;
+// "page" among them is drawn inside <main>. All pages are whole without scripts; with
+// them, forms are sent in place and the page fetches itself once a second.
+//
+// Add and Fill everything first, then serve Routes: from then on a [Site] does not change.
+// Drawing costs one execution of the templates; parsing and escaping are done before.
+//
+// # Layout, in plain HTML
+//
+//	<h1>…</h1> <p class="lede">…</p>
+//	<div class="grid"><div class="main">panels</div><aside class="side" aria-label="Controls">panels</aside></div>
+//	<div class="columns">panels side by side</div>
+//	<section class="panel" aria-labelledby="x"><h2 id="x">…</h2> … </section>
+//	<dl class="numbers">{{template "number" …}}</dl>
+//	<dl class="ledger">{{template "row" …}}</dl>
+//	<div class="controls">{{template "field" …}}{{template "button" …}}</div>
+//	<div class="scroll"><table class="data"> … <td class="n">1,234</td> … </table></div>
+//
+// Further classes: note (small, soft), unit, flow (space between children), hidden (for
+// screen readers alone), js-only and live-only, and the meanings as text colours.
+//
+// # Meanings
+//
+// A colour is named by what it means, and each brings a mark of its own shape: flight (also
+// hand), waiting, inbox, done, answered, failed (also rejected), demand. Another word fails.
+//
+// # Components
+//
+// Parameters are made with dict; those in brackets may be left out.
+//
+//	{{template "number" dict "label" "In flight" "value" (number .N) ["unit" "requests" "note" "peak 50" "colour" "flight" "exact" "3000"]}}
+//	{{template "row" dict "label" "done" "value" "16" ["sign" "+" "unit" … "note" … "colour" … "exact" … "total" true]}}
+//	{{template "item" dict "label" "limit" "value" "off" ["colour" … "exact" …]}}   in the strip, or in a <dl>
+//	{{template "badge" dict "text" "running" ["colour" "done"]}}
+//	{{template "mark" "flight"}}
+//	{{template "bar" dict "label" "Events by place" "parts" (list (part "buffer" .N "waiting")) ["total" 100]}}
+//	{{template "table" dict "caption" "…" "columns" (list (column "Name") (numbers "Done")) "rows" .Rows ["empty" "No runs yet." "hideCaption" true]}}
+//	{{template "tree" dict "nodes" .Nodes}}   of []live.Node
+//	{{template "notice" dict "kind" "warning" ["title" … "text" …]}}   info, good, warning, error
+//	{{template "empty" dict "text" "…" ["hint" …]}}
+//	{{template "code" dict "text" "ab -n 3000 …" ["label" …]}}
+//
+// Controls are forms of their own and must not stand inside another form:
+//
+//	{{template "field" dict "name" "resource.latency" "label" "Latency" "value" .Latency
+//	    ["hint" … "unit" … "mode" "numeric" "options" (list "a" "b") "steps" (list (dict "label" "× 5" "value" "2.5s"))
+//	     "hidden" (dict "if-match" .ETag) "set" "Set" "action" "/settings" "id" … "curl" … "cli" …]}}
+//	{{template "button" dict "label" "Reset counters" "action" "/actions/reset" ["main" true "hint" … "hidden" … "id" … "curl" … "cli" …]}}
+//	{{template "button" dict "label" "Limit 15" "name" "resource.limit" "value" 15}}   posts to /settings
+//
+// A value is shown with fmt.Sprint. Each control carries its commands: those of settings and of
+// the reset are derived, others are given as curl and cli. Two controls for one name on a page
+// need an id each.
+//
+// # Functions
+//
+// number (1,234,567), sig (three significant digits), duration (of a time.Duration), ms and
+// seconds (bare numbers as durations), bytes, percent (of a share of one), clock (hh:mm:ss);
+// dict, list, part, column, numbers (a column of them), fieldID. Of the request: entry name
+// current (what was typed, else the current value), problem name, back (the page's path),
+// origin (http://host), target (the --addr that leads the command line here), bearer (the
+// header with the token for curl and ab, where one is asked for), slot name.
+package live
