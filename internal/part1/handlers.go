@@ -1,7 +1,6 @@
 package part1
 
 import (
-	"context"
 	"errors"
 	"net/http"
 
@@ -17,7 +16,10 @@ var (
 
 // serveSerial does the work within the request.
 func (p *Part) serveSerial(w http.ResponseWriter, r *http.Request) {
-	p.opened()
+	if !p.opened() {
+		p.answer(w, errStopping)
+		return
+	}
 	defer p.closed()
 	p.answer(w, p.serial.Use(r.Context()))
 }
@@ -33,9 +35,6 @@ func (p *Part) answer(w http.ResponseWriter, err error) {
 	if err == nil {
 		w.Write(ok)
 		return
-	}
-	if errors.Is(err, context.Canceled) {
-		return // the client has gone; nobody reads an answer
 	}
 	status := http.StatusServiceUnavailable
 	if _, full := errors.AsType[*resource.FullError](err); full {

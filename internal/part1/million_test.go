@@ -3,6 +3,8 @@
 package part1_test
 
 import (
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"runtime"
 	"testing"
@@ -47,3 +49,10 @@ func memory() int64 {
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapInuse + m.StackInuse + m.MSpanInuse + m.OtherSys)
 }
+
+// quiet is a ResponseWriter that keeps nothing.
+type quiet struct{ h http.Header }
+
+func (q quiet) Header() http.Header         { return q.h }
+func (q quiet) Write(p []byte) (int, error) { return io.Discard.Write(p) }
+func (q quiet) WriteHeader(int)             {}

@@ -30,6 +30,7 @@ type Part struct {
 	mu    sync.Mutex    // guards what follows
 	life  *life         // nil while Serve does not run
 	open  int           // pieces of work not finished: serial requests and async goroutines
+	shut  bool          // Drain has begun: nothing more is opened
 	empty chan struct{} // closed when open becomes 0; nil unless somebody waits for that
 }
 

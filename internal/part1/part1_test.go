@@ -2,7 +2,6 @@ package part1_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -162,7 +161,10 @@ func TestAClientThatGoesEndsItsSerialUse(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
 		began := time.Now()
-		c.do(httptest.NewRequestWithContext(ctx, "GET", "/part1/serial", nil))
+		// A client may have closed only its half, and read on: a cancelled use is no OK.
+		if w := c.do(httptest.NewRequestWithContext(ctx, "GET", "/part1/serial", nil)); w.Code != 503 {
+			t.Errorf("answered %d", w.Code)
+		}
 		if d := time.Since(began); d != 100*time.Millisecond {
 			t.Errorf("took %v", d)
 		}
@@ -223,16 +225,14 @@ func TestDrainWaitsForSerialAndAsyncWorkAndCountsWhatIsLeft(t *testing.T) {
 		if left := c.Drain(short); left != 2 {
 			t.Errorf("%d left", left)
 		}
+		for _, path := range []string{"/part1/serial", "/part1/async"} {
+			if w := c.get(path); w.Code != 503 {
+				t.Errorf("%s was taken during a drain: %d", path, w.Code)
+			}
+		}
 		began := time.Now()
 		if left := c.Drain(t.Context()); left != 0 || time.Since(began) != 400*time.Millisecond {
 			t.Errorf("%d left after %v", left, time.Since(began))
 		}
 	})
 }
-
-// quiet is a ResponseWriter that keeps nothing.
-type quiet struct{ h http.Header }
-
-func (q quiet) Header() http.Header         { return q.h }
-func (q quiet) Write(p []byte) (int, error) { return io.Discard.Write(p) }
-func (q quiet) WriteHeader(int)             {}

@@ -9,8 +9,12 @@ import (
 	"github.com/affluxlab/afflux/internal/resource"
 )
 
-// errNotRunning answers async work while nobody would own it.
-var errNotRunning = errors.New("part 1 is restarting")
+var (
+	// errNotRunning answers async work while nobody would own it.
+	errNotRunning = errors.New("part 1 is restarting")
+	// errStopping answers work that comes after Drain has begun.
+	errStopping = errors.New("part 1 is stopping")
+)
 
 // Serve owns the async work until ctx ends: then it cancels what is under way
 // and returns when the last of it has. Let Drain come first where work is to be
@@ -38,10 +42,11 @@ func (p *Part) begin(l *life) error {
 	return nil
 }
 
-// Drain waits until no work is open, or ctx ends, and returns how much was left.
-// New work must be refused elsewhere meanwhile.
+// Drain refuses new work from now on, waits until none is open, or ctx ends, and
+// returns how much was left.
 func (p *Part) Drain(ctx context.Context) (left int) {
 	p.mu.Lock()
+	p.shut = true
 	if p.open == 0 {
 		p.mu.Unlock()
 		return 0
@@ -65,10 +70,15 @@ func (p *Part) Open() int {
 	return p.open
 }
 
-func (p *Part) opened() {
+// opened counts work in, before it asks for a place, so that Drain misses none;
+// false if it has begun.
+func (p *Part) opened() bool {
 	p.mu.Lock()
-	p.open++
-	p.mu.Unlock()
+	defer p.mu.Unlock()
+	if !p.shut {
+		p.open++
+	}
+	return !p.shut
 }
 
 func (p *Part) closed() {
@@ -83,13 +93,18 @@ func (p *Part) closed() {
 
 // doLater takes a place at the resource and uses it in a goroutine of its own.
 func (p *Part) doLater(ctx context.Context) error {
+	if !p.opened() {
+		return errStopping
+	}
 	place, err := p.async.Enter(ctx)
 	if err != nil {
+		p.closed()
 		return err
 	}
 	l := p.join()
 	if l == nil {
 		place.Leave()
+		p.closed()
 		return errNotRunning
 	}
 	go p.work(l, place)
@@ -102,7 +117,6 @@ func (p *Part) join() *life {
 	defer p.mu.Unlock()
 	if p.life != nil {
 		p.life.work.Add(1)
-		p.open++
 	}
 	return p.life
 }

@@ -1,0 +1,93 @@
+// Package archtest holds the drawing of ARCHITECTURE.md: which room may import
+// which. A new arrow is a change of the drawing first.
+package archtest
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/affluxlab/afflux"
+
+// drawing is every room with those of ours that it may import.
+var drawing = map[string][]string{
+	"supervise":          {},
+	"internal/resource":  {},
+	"internal/telemetry": {},
+	"internal/web":       {},
+	"internal/config":    {"internal/resource"},
+	"internal/live":      {"internal/web"},
+	"internal/part1":     {"internal/resource", "internal/live", "internal/web"},
+	"internal/observer":  {"supervise", "internal/live", "internal/web"},
+	"internal/lab": {
+		"supervise", "internal/config", "internal/resource", "internal/part1", "internal/telemetry",
+		"internal/observer", "internal/live", "internal/web",
+	},
+	"internal/archtest": {},
+	"cmd/afflux":        {"internal/config", "internal/lab", "internal/live", "internal/web"},
+}
+
+// standardOnly are the public rooms, which nobody pays for with a dependency.
+var standardOnly = []string{"supervise"}
+
+type room struct {
+	ImportPath string
+	Imports    []string
+	Deps       []string
+}
+
+func rooms(t *testing.T) map[string]room {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports,Deps", module+"/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]room{}
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var r room
+		if err := d.Decode(&r); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all[strings.TrimPrefix(r.ImportPath, module+"/")] = r
+	}
+}
+
+func TestEveryArrowIsInTheDrawing(t *testing.T) {
+	all := rooms(t)
+	for name, r := range all {
+		allowed, drawn := drawing[name]
+		if !drawn {
+			t.Errorf("%s is not in the drawing", name)
+		}
+		for _, imported := range r.Imports {
+			to, ours := strings.CutPrefix(imported, module+"/")
+			if ours && !slices.Contains(allowed, to) {
+				t.Errorf("%s imports %s, which the drawing does not have", name, to)
+			}
+		}
+	}
+	for name := range maps.Keys(drawing) {
+		if _, ok := all[name]; !ok {
+			t.Errorf("%s is drawn, but not there", name)
+		}
+	}
+}
+
+func TestPublicRoomsUseTheStandardLibraryAlone(t *testing.T) {
+	all := rooms(t)
+	for _, name := range standardOnly {
+		for _, dep := range all[name].Deps {
+			if host, _, _ := strings.Cut(dep, "/"); strings.Contains(host, ".") && dep != module+"/"+name {
+				t.Errorf("%s depends on %s", name, dep)
+			}
+		}
+	}
+}

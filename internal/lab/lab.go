@@ -1,0 +1,155 @@
+package lab
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+
+	"github.com/affluxlab/afflux/internal/config"
+	"github.com/affluxlab/afflux/internal/live"
+	"github.com/affluxlab/afflux/internal/observer"
+	"github.com/affluxlab/afflux/internal/part1"
+	"github.com/affluxlab/afflux/internal/resource"
+	"github.com/affluxlab/afflux/internal/telemetry"
+	"github.com/affluxlab/afflux/internal/web"
+	"github.com/affluxlab/afflux/supervise"
+)
+
+// module is cut off the places that the observer shows.
+const module = "github.com/affluxlab/afflux"
+
+// Options are what a lab needs beside its settings.
+type Options struct {
+	Log     *slog.Logger
+	Version string
+}
+
+// Lab is the laboratory.
+type Lab struct {
+	log      *slog.Logger
+	mock     *resource.Mock
+	part1    *part1.Part
+	observer *observer.Observer
+	site     *live.Site
+	server   *web.Server
+	tree     *supervise.Tree
+
+	mu       sync.Mutex // guards settings, and that changes reach the rooms one after the other
+	settings config.Settings
+}
+
+// New builds a lab that does not run yet.
+func New(s config.Settings, opts Options) (*Lab, error) {
+	l := &Lab{log: opts.Log, settings: s}
+	for _, build := range []func() error{l.buildRooms, l.buildSite, func() error { return l.buildServer(opts.Version) }, l.buildTree} {
+		if err := build(); err != nil {
+			return nil, fmt.Errorf("build the lab: %w", err)
+		}
+	}
+	return l, nil
+}
+
+func (l *Lab) buildRooms() (err error) {
+	if l.mock, err = resource.New(l.settings.Resource.Settings); err != nil {
+		return err
+	}
+	if l.part1, err = part1.New(l.mock, part1.Settings{Status: l.settings.Resource.Status}, l.log); err != nil {
+		return err
+	}
+	l.observer, err = observer.New(observer.Config{Tree: l.Tree, Module: module})
+	return err
+}
+
+func (l *Lab) buildSite() (err error) {
+	if l.site, err = live.New(live.Config{Log: l.log, Token: l.settings.Server.Token != ""}); err != nil {
+		return err
+	}
+	for _, p := range []live.Page{l.home(), l.part1.Page(), l.observer.Page()} {
+		if err := l.site.Add(p); err != nil {
+			return err
+		}
+	}
+	l.site.Fill("strip", l.panel("strip-panel"))
+	l.site.Fill("part1/controls", l.panel("resource-panel"))
+	return nil
+}
+
+func (l *Lab) buildServer(version string) (err error) {
+	rows := []web.Route{{Method: "GET", Path: "/metrics", Class: web.API, Handler: telemetry.Handler(l.metrics())}}
+	for _, more := range [][]web.Route{l.routes(), l.part1.Routes(), l.observer.Routes(), l.site.Routes()} {
+		rows = append(rows, more...)
+	}
+	l.server, err = web.New(web.Config{
+		Routes:  rows,
+		Token:   l.settings.Server.Token,
+		Hosts:   l.settings.Server.Hosts,
+		Ready:   l.ready,
+		Login:   l.site.Login,
+		Log:     l.log,
+		Version: version,
+	})
+	return err
+}
+
+// buildTree declares who is supervised, in start order. The server comes first
+// so that it is stopped last and answers to the end.
+func (l *Lab) buildTree() (err error) {
+	children := []supervise.Child{
+		{Name: "http", Service: l.server},
+		{Name: "mock-resource", Service: l.mock},
+		{Name: "part1", Service: l.part1},
+	}
+	if addr := l.settings.Server.DebugAddr; addr != "" {
+		debug, err := web.NewDebug(addr)
+		if err != nil {
+			return err
+		}
+		children = append(children, supervise.Child{Name: "debug", Service: debug})
+	}
+	l.tree, err = supervise.New(supervise.Config{Name: "afflux", Children: children, Hook: l.tell})
+	return err
+}
+
+// Bind gives the lab the listeners that it will answer on.
+func (l *Lab) Bind(listeners *web.Listeners) { l.server.Bind(listeners) }
+
+// Handler answers as the lab does, without a listener.
+func (l *Lab) Handler() http.Handler { return l.server.Handler() }
+
+// Routes are all routes of the lab.
+func (l *Lab) Routes() []web.Route { return l.server.Routes() }
+
+// Tree is the supervision tree as it stands.
+func (l *Lab) Tree() supervise.Node { return l.tree.Snapshot() }
+
+// Kill ends a child of the tree abnormally; see [supervise.Tree.Kill].
+func (l *Lab) Kill(name string) error { return l.tree.Kill(name) }
+
+// ready says why work would not be taken, if it would not.
+func (l *Lab) ready() error {
+	for _, c := range l.Tree().Children {
+		if c.State != supervise.StateRunning {
+			return fmt.Errorf("%s is %s", c.Name, c.State)
+		}
+	}
+	if !l.mock.Running() {
+		return resource.ErrRestarted
+	}
+	return nil
+}
+
+// tell writes what happens in the tree into the log.
+func (l *Lab) tell(e supervise.Event) {
+	switch e := e.(type) {
+	case supervise.Ended:
+		if e.Failed {
+			l.log.Error(e.String())
+			return
+		}
+	case supervise.Restarting, supervise.Stuck, supervise.GaveUp:
+		l.log.Warn(e.String())
+		return
+	}
+	l.log.Debug(e.String())
+}

@@ -1,0 +1,55 @@
+package lab
+
+import (
+	"embed"
+	"io/fs"
+	"net/http"
+	"time"
+
+	"github.com/affluxlab/afflux/internal/config"
+	"github.com/affluxlab/afflux/internal/live"
+	"github.com/affluxlab/afflux/internal/resource"
+)
+
+//go:embed pages panels
+var files embed.FS
+
+func folder(name string) fs.FS {
+	sub, err := fs.Sub(files, name)
+	if err != nil {
+		panic(err) // the embedded folder has that name
+	}
+	return sub
+}
+
+func (l *Lab) home() live.Page {
+	return live.Page{Path: "/", Title: "Home", Nav: "Home", Key: "h", Files: folder("pages"), Data: l.view}
+}
+
+// panel is one of the lab's own, for the slots of other rooms.
+func (l *Lab) panel(template string) live.Panel {
+	return live.Panel{Files: folder("panels"), Template: template, Data: l.view}
+}
+
+// view is what the lab's page and panels show.
+type view struct {
+	Resource resource.Snapshot
+	Settings config.Settings
+	Tag      string
+	Children int
+	Uptime   time.Duration
+
+	Distributions []string
+}
+
+func (l *Lab) view(*http.Request) any {
+	s, tree := l.Settings(), l.Tree()
+	return view{
+		Resource:      l.mock.Snapshot(),
+		Settings:      s,
+		Tag:           tag(s),
+		Children:      len(tree.Children),
+		Uptime:        time.Since(tree.StartedAt).Round(time.Second),
+		Distributions: resource.Distributions(),
+	}
+}

@@ -1,0 +1,66 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// LeftError tells how much work was not finished when the lab stopped.
+type LeftError struct{ Part1 int }
+
+func (e *LeftError) Error() string {
+	return fmt.Sprintf("%d pieces of part 1 work were not finished; server.grace says how long a stop waits", e.Part1)
+}
+
+// Run runs the lab until ctx ends, then stops it in two steps: for as long as
+// the grace of the settings work is refused but finished; then everything
+// leaves. The end of hard skips what is left of the first step. The error is
+// nil after a clean stop; a *[LeftError], a *[supervise.StuckError], or why the
+// tree gave up.
+func (l *Lab) Run(ctx, hard context.Context) error {
+	serve, leave := context.WithCancel(context.WithoutCancel(ctx))
+	defer leave()
+	ended := make(chan error, 1)
+	go func() { ended <- l.tree.Serve(serve) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	left := l.drain(hard)
+	leave()
+	return errors.Join(left, <-ended)
+}
+
+// drain is the first step: no new work, and time for the old.
+func (l *Lab) drain(hard context.Context) error {
+	grace := l.Settings().Server.Grace
+	l.server.StopWork()
+	if open := l.part1.Open(); open > 0 {
+		l.log.Info("stopping: finishing work", "open", open, "grace", grace.String())
+	}
+	ctx, cancel := context.WithTimeout(hard, grace)
+	defer cancel()
+	if left := l.part1.Drain(ctx); left > 0 {
+		return &LeftError{Part1: left}
+	}
+	// The requests of the last work are answered by handlers that are still
+	// writing; the server's own farewell covers those.
+	return nil
+}
+
+// WaitReady returns when the lab takes work, or with ctx's cause.
+func (l *Lab) WaitReady(ctx context.Context) error {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for l.ready() != nil {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,142 @@
+package observer
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"runtime"
+	"runtime/metrics"
+	"strconv"
+	"time"
+
+	"github.com/shirou/gopsutil/v4/process"
+
+	"github.com/affluxlab/afflux/internal/web"
+)
+
+// Runtime are the figures of the process. Bytes, seconds and counts.
+type Runtime struct {
+	UptimeS    float64    `json:"uptime_s"`
+	Cores      int        `json:"cores"`
+	Goroutines Goroutines `json:"goroutines"`
+	Heap       Heap       `json:"heap"`
+	RSS        uint64     `json:"rss_bytes"`
+	GC         GC         `json:"gc"`
+	CPU        CPU        `json:"cpu"`
+}
+
+// Goroutines by what they do.
+type Goroutines struct {
+	Total    uint64 `json:"total"`
+	Running  uint64 `json:"running"`
+	Runnable uint64 `json:"runnable"`
+	Waiting  uint64 `json:"waiting"`
+	NotInGo  uint64 `json:"not_in_go"`
+}
+
+// Heap is memory in objects and in stacks.
+type Heap struct {
+	Objects uint64 `json:"objects_bytes"`
+	Stacks  uint64 `json:"stacks_bytes"`
+	Total   uint64 `json:"total_bytes"` // all that the runtime holds of the system
+}
+
+// GC is garbage collection since the start.
+type GC struct {
+	Cycles uint64  `json:"cycles"`
+	CPUS   float64 `json:"cpu_s"`
+}
+
+// CPU is processor time, user and system.
+type CPU struct {
+	TotalS      float64 `json:"total_s"`       // since the process started
+	SinceResetS float64 `json:"since_reset_s"` // since the last reset of the lab
+	ResetAgoS   float64 `json:"reset_ago_s"`   // how long ago that was
+}
+
+// SharePercent is the processor time since the last reset, in percent of one core.
+func (c CPU) SharePercent() float64 {
+	if c.ResetAgoS == 0 {
+		return 0
+	}
+	return 100 * c.SinceResetS / c.ResetAgoS
+}
+
+// names of runtime/metrics, in the order in which Figures reads them.
+var names = []string{
+	"/sched/goroutines:goroutines",
+	"/sched/goroutines/running:goroutines",
+	"/sched/goroutines/runnable:goroutines",
+	"/sched/goroutines/waiting:goroutines",
+	"/sched/goroutines/not-in-go:goroutines",
+	"/memory/classes/heap/objects:bytes",
+	"/memory/classes/heap/stacks:bytes",
+	"/memory/classes/total:bytes",
+	"/gc/cycles/total:gc-cycles",
+	"/cpu/classes/gc/total:cpu-seconds",
+}
+
+// Figures reads them now. It costs some tens of microseconds and stops nothing.
+func (o *Observer) Figures() (Runtime, error) {
+	u, err := used()
+	if err != nil {
+		return Runtime{}, err
+	}
+	samples := make([]metrics.Sample, len(names))
+	for i, n := range names {
+		samples[i].Name = n
+	}
+	metrics.Read(samples)
+	n := func(i int) uint64 { return samples[i].Value.Uint64() }
+	o.mu.Lock()
+	since := o.since
+	o.mu.Unlock()
+	return Runtime{
+		UptimeS:    time.Since(o.started).Seconds(),
+		Cores:      runtime.GOMAXPROCS(0),
+		Goroutines: Goroutines{n(0), n(1), n(2), n(3), n(4)},
+		Heap:       Heap{n(5), n(6), n(7)},
+		RSS:        u.rss,
+		GC:         GC{n(8), samples[9].Value.Float64()},
+		CPU:        CPU{u.cpu, u.cpu - since.cpu, u.at.Sub(since.at).Seconds()},
+	}, nil
+}
+
+// usage is what the operating system says of the process.
+type usage struct {
+	at  time.Time
+	cpu float64 // seconds, user and system
+	rss uint64  // bytes
+}
+
+func used() (usage, error) {
+	p, err := process.NewProcess(int32(os.Getpid()))
+	if err != nil {
+		return usage{}, fmt.Errorf("read process figures: %w", err)
+	}
+	times, err := p.Times()
+	if err != nil {
+		return usage{}, fmt.Errorf("read processor time: %w", err)
+	}
+	memory, err := p.MemoryInfo()
+	if err != nil {
+		return usage{}, fmt.Errorf("read memory: %w", err)
+	}
+	return usage{time.Now(), times.User + times.System, memory.RSS}, nil
+}
+
+func (o *Observer) serveRuntime(w http.ResponseWriter, r *http.Request) {
+	figures, err := o.Figures()
+	if err != nil {
+		web.Fail(w, r, web.Problem{Status: http.StatusInternalServerError, Detail: err.Error()})
+		return
+	}
+	web.JSON(w, http.StatusOK, figures)
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return strconv.Itoa(n) + " times"
+}
