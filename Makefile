@@ -1,0 +1,49 @@
+# Afflux. `make` alone lists the targets.
+
+SHELL       := /bin/sh
+GO          := go
+VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+STATICCHECK := $(GO) tool -modfile=tools/go.mod staticcheck
+
+.PHONY: help run test check bench build assets tools clean need-go need-node need-clients
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## set everything up, then run the lab on http://localhost:4000
+	@./bin/afflux serve
+
+build: need-go assets ## one static binary, bin/afflux
+	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/afflux ./cmd/afflux
+
+assets: need-node ## the browser's libraries, from npm into an ignored folder
+	@sh scripts/assets.sh
+
+test: need-go assets need-clients ## set everything up, then run every test
+	$(GO) test -race -shuffle=on ./...
+	$(GO) test -tags million ./internal/part1 ./internal/resource ./internal/web
+
+check: need-go ## format, vet, staticcheck, tidy
+	@test -z "$$(gofmt -l . | grep -v node_modules)" || { echo "gofmt these:"; gofmt -l . | grep -v node_modules; exit 1; }
+	$(GO) vet ./...
+	$(GO) vet -tags million ./internal/part1
+	$(STATICCHECK) ./...
+	$(GO) mod tidy -diff
+
+bench: need-go ## benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+tools: ## install what the tests need beyond Go and Node (Debian, as root)
+	@sh scripts/tools.sh install
+
+clean: ## remove what was built
+	@rm -rf bin node_modules
+
+need-go:
+	@command -v $(GO) >/dev/null || { echo "afflux needs Go 1.26 or newer: https://go.dev/dl"; exit 1; }
+
+need-node:
+	@command -v npm >/dev/null || { echo "afflux needs Node.js with npm for the browser assets: https://nodejs.org"; exit 1; }
+
+need-clients:
+	@sh scripts/tools.sh

@@ -1,0 +1,22 @@
+#!/bin/sh
+# Looks for the real clients that the tests drive. What is missing is installed
+# for root, in CI, or when asked to; otherwise the command that does so is shown.
+set -eu
+
+missing=
+command -v ab >/dev/null || missing="$missing apache2-utils"
+command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing="$missing chromium"
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ] || [ -n "${CI:-}" ] || [ "${1:-}" = install ]; then
+	sudo=
+	[ "$(id -u)" = 0 ] || sudo=sudo
+	echo "installing$missing"
+	$sudo apt-get update -qq
+	# shellcheck disable=SC2086 # a list of names
+	DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null
+	exit 0
+fi
+echo "The tests need$missing. Install them with:"
+echo "  sudo apt-get install$missing"
+exit 1
