@@ -51,20 +51,5 @@ func (d *Debug) Serve(ctx context.Context) error {
 			}
 			mux.ServeHTTP(w, r)
 		})}
-	failed := make(chan error, len(listeners.all)) // room for all: none waits to tell
-	for _, l := range listeners.all {
-		go func() { failed <- srv.Serve(l) }()
-	}
-	running := len(listeners.all)
-	select {
-	case <-ctx.Done():
-		err = context.Cause(ctx)
-	case err = <-failed:
-		running--
-	}
-	srv.Close()
-	for range running {
-		<-failed
-	}
-	return err
+	return serveUntil(ctx, srv, listeners, func(srv *http.Server) { srv.Close() })
 }

@@ -130,6 +130,12 @@ func (s *Server) Serve(ctx context.Context) error {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelDebug),
 	}
+	return serveUntil(ctx, srv, listeners, s.leave)
+}
+
+// serveUntil answers on all listeners until ctx ends or one fails, then leaves,
+// and returns when none is served any more.
+func serveUntil(ctx context.Context, srv *http.Server, listeners *Listeners, leave func(*http.Server)) (err error) {
 	failed := make(chan error, len(listeners.all)) // room for all: none waits to tell
 	for _, l := range listeners.all {
 		go func() { failed <- srv.Serve(l) }()
@@ -141,7 +147,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	case err = <-failed:
 		running--
 	}
-	s.leave(srv)
+	leave(srv)
 	for range running {
 		<-failed
 	}
