@@ -39,6 +39,9 @@ func (t target) ask(ctx context.Context, method, path, match string, body any) (
 	}
 	base := t.Addr
 	if !strings.Contains(base, "://") {
+		if _, _, err := net.SplitHostPort(base); err != nil {
+			return reply{}, &codeError{exitUsage, fmt.Errorf("--addr %s: want an address with a port, such as localhost:4000", base)}
+		}
 		base = "http://" + reachable(base)
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)

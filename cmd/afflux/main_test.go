@@ -246,6 +246,7 @@ func TestSettingsFromTheCommandLine(t *testing.T) {
 		{"set server.addr=x:1", 2, "", "cannot be changed"},
 		{"set latency", 2, "", "want KEY=VALUE"},
 		{"get no.such", 2, "", "no such setting"},
+		{"get resource.latncy", 2, "", "did you mean resource.latency?"},
 	} {
 		code, out, errs := p.afflux(strings.Fields(c.args)...)
 		if code != c.code || out != c.out || !strings.Contains(errs, c.err) {
@@ -280,6 +281,7 @@ func TestExitCodesAndErrorsNameTheirPlace(t *testing.T) {
 		{[]string{"serve", "--config", file}, 2, file + ":2: resource.limit"},
 		{[]string{"serve", "--config", "/nowhere.toml"}, 2, "/nowhere.toml"},
 		{[]string{"nope"}, 2, "nope"},
+		{[]string{"get", "--addr", "4000"}, 2, "want an address with a port"},
 		{[]string{"get", "--addr", "localhost:1"}, 3, "no lab answers at localhost:1"},
 	} {
 		code, _, errs := afflux(c.args...)

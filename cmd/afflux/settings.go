@@ -28,7 +28,7 @@ func (c *getCmd) Run(s streams, stop stops) error {
 		section, name, _ := strings.Cut(c.Key, ".")
 		v, ok := view[section][name]
 		if !ok {
-			return &codeError{exitUsage, fmt.Errorf("%s: the lab has no such setting; afflux get lists them all", c.Key)}
+			return &codeError{exitUsage, fmt.Errorf("%s: no such setting%s", c.Key, config.Suggest(c.Key))}
 		}
 		values = v
 	}

@@ -36,7 +36,7 @@ func (l Layer) apply(s *Settings) (wrong Errors) {
 		fail := func(detail string) { wrong = append(wrong, Error{l.place(key), key, detail}) }
 		f, ok := Lookup(key)
 		if !ok {
-			fail("no such setting" + suggest(key))
+			fail("no such setting" + Suggest(key))
 			continue
 		}
 		typed, err := f.text(v)
@@ -54,8 +54,9 @@ func (l Layer) apply(s *Settings) (wrong Errors) {
 	return wrong
 }
 
-// suggest offers a key that differs little.
-func suggest(key string) string {
+// Suggest is the end of a sentence about a key that no setting has: a setting
+// whose key differs little, or where they are listed.
+func Suggest(key string) string {
 	best, least := "", 3
 	for _, f := range table {
 		if d := distance(key, f.Key); d < least {
