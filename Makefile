@@ -33,7 +33,7 @@ check: need-go ## format, vet, staticcheck, tidy
 bench: need-go ## benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-tools: ## install what the tests need beyond Go and Node (Debian, as root)
+tools: ## install what tests and benchmarks need beyond Go and Node (Debian)
 	@sh scripts/tools.sh install
 
 clean: ## remove what was built

@@ -6,6 +6,8 @@ set -eu
 missing=
 command -v ab >/dev/null || missing="$missing apache2-utils"
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing="$missing chromium"
+# The benchmarks' client is not needed to test: only asking for it brings it.
+[ "${1:-}" != install ] || command -v wrk >/dev/null || missing="$missing wrk"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ] || [ -n "${CI:-}" ] || [ "${1:-}" = install ]; then
