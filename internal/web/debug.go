@@ -51,5 +51,5 @@ func (d *Debug) Serve(ctx context.Context) error {
 			}
 			mux.ServeHTTP(w, r)
 		})}
-	return serveUntil(ctx, srv, listeners, func(srv *http.Server) { srv.Close() })
+	return serveUntil(ctx, srv, listeners)
 }

@@ -6,10 +6,14 @@
 //
 //	Host          421 unless a loopback name, one of Config.Hosts, or the address bound
 //	chunked body  411 and close: Go accepts it beside a Content-Length, which smuggles
+//	unknown       404, or 405 with Allow; behind the guards of Page, under /api of API
 //	token         401, or for a browser 303 to /login; only with Config.Token, never on Open
 //	cross-site    403: on Work for every method, elsewhere for the unsafe ones
 //	stopping      503 with Retry-After on Work after StopWork
-//	body          413 above 64 KiB; read under a deadline before the handler runs
+//	body          413 above 64 KiB, 408 if it is slow; read before the handler runs
+//
+// A request refused with its body unread ends its connection, after the time that
+// the body had to come.
 //
 // # Classes
 //
@@ -18,14 +22,30 @@
 //	API    JSON: the same, errors as problem+json (RFC 9457)
 //	Open   as Page, but nobody is asked for a token: static files, health, login
 //
+// "No allocation" is of a request without a body and without a cookie; checking
+// one costs a few. The write deadline is for each piece written, not for the work
+// before it. A handler that sets a write deadline itself, as a stream must, has
+// all of them to itself from then on.
+//
 // # Limits
 //
-// Headers 16 KiB and 5 s, idle connections 60 s, connections 20,000 in all.
+//	headers      16 KiB, 5 s
+//	body         64 KiB, 10 s
+//	answer       10 s for each piece to be taken; none on Work
+//	idle         60 s
+//	connections  20,000 for each listener, fewer where the process may open few files
+//	logins       10 wrong ones a minute from an IPv4 address or an IPv6 /64; 10,000 of those are remembered
 //
 // # Stopping
 //
 // [Server.StopWork] is the first step: work is refused, the rest still answers.
 // The end of Serve's context is the second, and means leave now: a second for
-// requests in hand, then their connections are closed and their handlers waited
-// for.
+// requests in hand, then their contexts end, their connections are closed and
+// their handlers waited for, however long those take. Called again, Serve binds
+// the same addresses anew; StopWork is not taken back.
+//
+// # When not
+//
+// There is no TLS here; a proxy before it sees the token, and makes all callers
+// one address to the count of wrong logins.
 package web

@@ -3,25 +3,17 @@ package web
 import (
 	"net/http"
 	"strings"
-	"time"
 )
 
 // serve is the outermost handler: what is asked of every request.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	if !s.taken() {
-		return // the server has left; its connections are closed
-	}
-	defer s.answered()
-	if r.ContentLength != 0 {
-		// Whatever becomes of the request, its body comes in time or the
-		// connection ends: net/http reads the rest of a refused one away.
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime))
-	}
+	w.Header()["X-Content-Type-Options"] = nosniff
+	distrust(w, r)
 	switch {
 	case !s.hosts.allow(r):
 		refuse(w, r, http.StatusMisdirectedRequest, "this server does not answer to that Host; server.hosts names more")
 	case len(r.TransferEncoding) > 0:
-		w.Header().Set("Connection", "close")
+		w.Header()["Connection"] = closing
 		refuse(w, r, http.StatusLengthRequired, "send a Content-Length, not a chunked body")
 	default:
 		s.mux.ServeHTTP(w, r)
@@ -53,7 +45,6 @@ func (s *Server) guarded(c Class, h http.HandlerFunc) http.HandlerFunc {
 // work is the path of every request under load: it allocates nothing.
 func (s *Server) work(h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header()["X-Content-Type-Options"] = nosniff
 		switch {
 		case !s.token.admits(r):
 			s.askForToken(w, r, Work)
@@ -63,7 +54,7 @@ func (s *Server) work(h http.HandlerFunc) http.HandlerFunc {
 			w.Header().Set("Retry-After", "5")
 			w.Header().Set("Connection", "close")
 			refuse(w, r, http.StatusServiceUnavailable, "the lab is stopping")
-		case r.ContentLength > 0 && !discardBody(w, r):
+		case r.ContentLength != 0 && !discardBody(w, r):
 		default:
 			h(w, r)
 		}
@@ -97,10 +88,10 @@ func (s *Server) serveUnknown(w http.ResponseWriter, r *http.Request) {
 // methodsFor asks the mux, since the catch-all takes the 405 out of its mouth.
 func (s *Server) methodsFor(r *http.Request) string {
 	var allowed []string
-	for _, method := range []string{"GET", "HEAD", "PATCH", "POST"} {
+	for _, method := range methods {
 		probe := *r
 		probe.Method = method
-		if _, pattern := s.mux.Handler(&probe); pattern != "/" && pattern != "/api/" {
+		if _, pattern := s.mux.Handler(&probe); pattern != "/" && pattern != "/api" && pattern != "/api/" {
 			allowed = append(allowed, method)
 		}
 	}

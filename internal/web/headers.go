@@ -11,7 +11,6 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 	"require-trusted-types-for 'script'; trusted-types afflux"
 
 func setHeaders(h http.Header, c Class, secure bool) {
-	h["X-Content-Type-Options"] = nosniff
 	h.Set("Content-Security-Policy", policy)
 	// Not no-referrer: with that, browsers send forms with a null Origin.
 	h.Set("Referrer-Policy", "same-origin")

@@ -8,10 +8,14 @@ import (
 var errStopping = errors.New("the lab is stopping")
 
 // serveLive says that the process answers at all.
-func (s *Server) serveLive(w http.ResponseWriter, _ *http.Request) { Text(w, http.StatusOK, "ok") }
+func (s *Server) serveLive(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	Text(w, http.StatusOK, "ok")
+}
 
 // serveReady says whether work sent here would be taken.
 func (s *Server) serveReady(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
 	err := errStopping
 	if !s.stopping.Load() {
 		err = nil

@@ -20,6 +20,9 @@ type hosts struct {
 func newHosts(names []string) hosts {
 	h := hosts{bound: new(atomic.Pointer[[]string]), loopback: new(atomic.Bool)}
 	for _, n := range names {
+		if _, err := netip.ParseAddr(n); err != nil { // an IPv6 address has colons of its own
+			n, _ = hostname(n)
+		}
 		h.names = append(h.names, strings.TrimSuffix(n, "."))
 	}
 	h.bound.Store(new([]string))
@@ -31,7 +34,7 @@ func (h hosts) bind(addrs []string) {
 	bound, loopback := []string{}, true
 	for _, a := range addrs {
 		host, _, _ := net.SplitHostPort(a)
-		if ip, err := netip.ParseAddr(host); err == nil && !ip.IsUnspecified() {
+		if ip, err := netip.ParseAddr(host); err != nil || !ip.IsUnspecified() {
 			bound = append(bound, host)
 		}
 		loopback = loopback && isLoopback(host)
@@ -44,25 +47,27 @@ func (h hosts) allow(r *http.Request) bool {
 	if r.Host == "" {
 		return r.ProtoMajor == 1 && r.ProtoMinor == 0 && h.loopback.Load()
 	}
-	name := strings.TrimSuffix(hostname(r.Host), ".")
-	if isLoopback(name) {
-		return true
+	name, ok := hostname(r.Host)
+	if !ok {
+		return false
 	}
+	name = strings.TrimSuffix(name, ".")
 	same := func(other string) bool { return strings.EqualFold(name, other) }
-	return slices.ContainsFunc(h.names, same) || slices.ContainsFunc(*h.bound.Load(), same)
+	return slices.ContainsFunc(h.names, same) || slices.ContainsFunc(*h.bound.Load(), same) || isLoopback(name)
 }
 
-// hostname cuts the port off, and the brackets of an IPv6 address. It allocates
-// nothing, as it is asked of every request.
-func hostname(host string) string {
+// hostname cuts the port off, and the brackets of an IPv6 address; not ok is a
+// bracket left open or followed by more than a port. It allocates nothing, as it
+// is asked of every request.
+func hostname(host string) (name string, ok bool) {
 	if strings.HasPrefix(host, "[") {
-		inside, _, _ := strings.Cut(host[1:], "]")
-		return inside
+		inside, rest, closed := strings.Cut(host[1:], "]")
+		return inside, closed && (rest == "" || rest[0] == ':')
 	}
 	if i := strings.LastIndexByte(host, ':'); i >= 0 {
-		return host[:i]
+		return host[:i], true
 	}
-	return host
+	return host, true
 }
 
 func isLoopback(host string) bool {

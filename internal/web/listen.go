@@ -7,13 +7,7 @@ import (
 	"net/netip"
 	"strings"
 	"syscall"
-
-	"golang.org/x/net/netutil"
 )
-
-// MaxConns is how many connections one listener holds at a time; more wait in
-// the kernel's queue, so that the process never runs out of files.
-const MaxConns = 20_000
 
 // Listeners are the sockets that one address stands for.
 type Listeners struct{ all []net.Listener }
@@ -27,26 +21,37 @@ func Listen(addr string) (*Listeners, error) {
 	if err != nil {
 		return nil, fmt.Errorf("address %q: want a host and a port, such as localhost:4000", addr)
 	}
-	if !strings.EqualFold(host, "localhost") {
-		if _, err := netip.ParseAddr(host); err != nil && host != "" {
-			return nil, fmt.Errorf("address %q: want localhost or an IP address before the port", addr)
+	if strings.EqualFold(host, "localhost") {
+		return listenLoopbacks(port)
+	}
+	if _, err := netip.ParseAddr(host); err != nil && host != "" {
+		return nil, fmt.Errorf("address %q: want localhost or an IP address before the port", addr)
+	}
+	return listenAll([]string{addr})
+}
+
+// listenLoopbacks binds both loopbacks to one port. One chosen on 127.0.0.1 may
+// be taken on ::1; then another is chosen, a few times.
+func listenLoopbacks(port string) (*Listeners, error) {
+	for tries := 1; ; tries++ {
+		l, err := listenAll([]string{net.JoinHostPort("127.0.0.1", port)})
+		if err != nil {
+			return nil, err
 		}
-		return listenAll([]string{addr})
-	}
-	l, err := listenAll([]string{net.JoinHostPort("127.0.0.1", port)})
-	if err != nil {
-		return nil, err
-	}
-	_, port, _ = net.SplitHostPort(l.all[0].Addr().String())
-	six, err := listenAll([]string{net.JoinHostPort("::1", port)})
-	if errors.Is(err, syscall.EADDRINUSE) {
+		_, chosen, _ := net.SplitHostPort(l.Addrs()[0])
+		six, err := listenAll([]string{net.JoinHostPort("::1", chosen)})
+		switch {
+		case err == nil:
+			l.all = append(l.all, six.all...)
+			return l, nil
+		case !errors.Is(err, syscall.EADDRINUSE): // the machine has no ::1
+			return l, nil
+		}
 		l.Close()
-		return nil, err
+		if port != "0" || tries == 10 {
+			return nil, err
+		}
 	}
-	if err == nil { // otherwise the machine has no ::1
-		l.all = append(l.all, six.all...)
-	}
-	return l, nil
 }
 
 func listenAll(addrs []string) (*Listeners, error) {
@@ -57,7 +62,7 @@ func listenAll(addrs []string) (*Listeners, error) {
 			ls.Close()
 			return nil, explain(a, err)
 		}
-		ls.all = append(ls.all, netutil.LimitListener(l, MaxConns))
+		ls.all = append(ls.all, l)
 	}
 	return ls, nil
 }

@@ -1,8 +1,9 @@
 package web
 
 import (
-	"net"
 	"net/http"
+	"net/netip"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -13,14 +14,17 @@ import (
 type LoginPage func(w http.ResponseWriter, r *http.Request, status int, problem string)
 
 func (s *Server) showLogin(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
 	s.cfg.Login(w, r, http.StatusOK, "")
 }
 
 func (s *Server) takeLogin(w http.ResponseWriter, r *http.Request) {
-	addr, _, _ := net.SplitHostPort(r.RemoteAddr)
+	w.Header().Set("Cache-Control", "no-store")
+	addr := caller(r)
+	wait, ok := s.failures.try(addr, time.Now())
 	switch {
-	case !s.failures.try(addr, time.Now()):
-		w.Header().Set("Retry-After", "60")
+	case !ok:
+		w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
 		s.cfg.Login(w, r, http.StatusTooManyRequests, "Too many wrong tokens. Try again in a minute.")
 	case !s.token.matches(r.PostFormValue("token")):
 		s.cfg.Login(w, r, http.StatusUnauthorized, "That is not the token of this lab.")
@@ -43,6 +47,21 @@ func LocalPath(back string) string {
 	return back
 }
 
+// caller is whose failures are counted together: an IPv4 address, or the /64 of
+// an IPv6 one, since whoever has one of these has them all.
+func caller(r *http.Request) string {
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	ip := from.Addr().Unmap().WithZone("")
+	if ip.Is4() {
+		return ip.String()
+	}
+	net, _ := ip.Prefix(64) // 64 fits every IPv6 address
+	return net.String()
+}
+
 // Ten failures a minute from one address; that many addresses are remembered.
 const (
 	maxFailures  = 10
@@ -56,9 +75,9 @@ type attempts struct {
 	by     map[string]int
 }
 
-// try counts an attempt before it is judged, so that many at one time cannot all
-// pass before the first has failed.
-func (a *attempts) try(addr string, now time.Time) bool {
+// try counts a failure in advance, so that many tries at once are not all let
+// through before the first has failed. Not ok says how long to wait.
+func (a *attempts) try(addr string, now time.Time) (wait time.Duration, ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.by == nil || now.Sub(a.minute) >= time.Minute {
@@ -68,17 +87,17 @@ func (a *attempts) try(addr string, now time.Time) bool {
 	// whoever has very many addresses could try without end.
 	n, known := a.by[addr]
 	if n >= maxFailures || !known && len(a.by) >= maxAddresses {
-		return false
+		return a.minute.Add(time.Minute).Sub(now), false
 	}
-	a.by[addr] = n + 1
-	return true
+	a.by[addr]++
+	return 0, true
 }
 
-// forgive takes back an attempt that was right.
+// forgive takes back what try counted for one that did not fail.
 func (a *attempts) forgive(addr string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.by[addr] > 0 {
-		a.by[addr]--
+	if a.by[addr]--; a.by[addr] <= 0 { // below zero if the minute has turned since
+		delete(a.by, addr)
 	}
 }

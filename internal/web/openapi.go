@@ -1,38 +1,44 @@
 package web
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
-	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
-
-	"github.com/google/jsonschema-go/jsonschema"
 )
 
-// serveOpenAPI makes the OpenAPI 3.1 document of the rows under /api/v1, once.
-func (s *Server) serveOpenAPI() http.HandlerFunc {
-	doc := openAPI(s.cfg)
-	return func(w http.ResponseWriter, _ *http.Request) { JSON(w, http.StatusOK, doc) }
+func (s *Server) serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
+	send(w, http.StatusOK, "application/json", s.openAPI)
 }
 
 type object = map[string]any
 
-func openAPI(cfg Config) object {
-	paths, schemas := object{}, object{"Problem": schemaOf(Problem{})}
+// openAPI makes the OpenAPI 3.1 document of the rows under /api/v1. The error
+// names the row whose types have no JSON schema.
+func openAPI(cfg Config) ([]byte, error) {
+	defs, paths := newSchemas(), object{}
+	if err := defs.add("Problem", Problem{}); err != nil {
+		return nil, err
+	}
 	for _, r := range cfg.Routes {
 		if !strings.HasPrefix(r.Path, "/api/v1/") {
 			continue
 		}
-		path, _ := paths[r.Path].(object)
+		op, err := operation(r, defs)
+		if err != nil {
+			return nil, fmt.Errorf("web: route %s %s: %w", r.Method, r.Path, err)
+		}
+		at := pathEnd.Replace(r.Path)
+		path, _ := paths[at].(object)
 		if path == nil {
 			path = object{}
-			paths[r.Path] = path
+			paths[at] = path
 		}
-		path[strings.ToLower(r.Method)] = operation(r, schemas)
+		path[strings.ToLower(r.Method)] = op
 	}
-	components := object{"schemas": schemas}
+	components := object{"schemas": defs.named}
 	doc := object{
 		"openapi":    "3.1.0",
 		"info":       object{"title": "Afflux", "version": cfg.Version},
@@ -43,10 +49,13 @@ func openAPI(cfg Config) object {
 		components["securitySchemes"] = object{"token": object{"type": "http", "scheme": "bearer"}}
 		doc["security"] = []object{{"token": []string{}}}
 	}
-	return doc
+	return json.Marshal(doc) // maps in the order of their keys: always the same
 }
 
-func operation(r Route, schemas object) object {
+// pathEnd turns the mux's {path...} and {$} into what OpenAPI knows.
+var pathEnd = strings.NewReplacer("...}", "}", "{$}", "")
+
+func operation(r Route, defs *schemas) (object, error) {
 	op := object{"summary": r.Doc.Summary, "operationId": operationID(r)}
 	if r.Doc.Description != "" {
 		op["description"] = r.Doc.Description
@@ -59,17 +68,33 @@ func operation(r Route, schemas object) object {
 		op["parameters"] = params
 	}
 	if r.Doc.Request != nil {
-		op["requestBody"] = object{"required": true, "content": content("application/json", named(r.Doc.Request, r.Doc.RequestName, schemas))}
-	}
-	answers := object{"200": object{"description": "OK", "content": content("application/json", named(r.Doc.Response, r.Doc.ResponseName, schemas))}}
-	for _, status := range r.Doc.Fails {
-		answers[strconv.Itoa(status)] = object{
-			"description": http.StatusText(status),
-			"content":     content("application/problem+json", object{"$ref": "#/components/schemas/Problem"}),
+		schema, err := defs.of(r.Doc.Request, r.Doc.RequestName)
+		if err != nil {
+			return nil, err
 		}
+		op["requestBody"] = object{"required": true, "content": content("application/json", schema)}
+	}
+	ok := object{"description": "OK"}
+	if r.Doc.Response != nil {
+		schema, err := defs.of(r.Doc.Response, r.Doc.ResponseName)
+		if err != nil {
+			return nil, err
+		}
+		ok["content"] = content("application/json", schema)
+	}
+	answers := object{"200": ok, "default": failure("any other failure")}
+	for _, status := range r.Doc.Fails {
+		answers[strconv.Itoa(status)] = failure(http.StatusText(status))
 	}
 	op["responses"] = answers
-	return op
+	return op, nil
+}
+
+func failure(description string) object {
+	return object{
+		"description": description,
+		"content":     content("application/problem+json", object{"$ref": componentPrefix + "Problem"}),
+	}
 }
 
 var pathParam = regexp.MustCompile(`\{(\w+)`)
@@ -85,30 +110,4 @@ func operationID(r Route) string {
 
 func content(mediaType string, schema any) object {
 	return object{mediaType: object{"schema": schema}}
-}
-
-// named puts a schema under its name, so that it can be referred to, by itself
-// too; without a name it stands where it is used.
-func named(v any, name string, schemas object) any {
-	if name == "" {
-		return schemaOf(v)
-	}
-	schemas[name] = schemaOf(v)
-	return object{"$ref": "#/components/schemas/" + name}
-}
-
-// schemaOf is the schema of a Go value's type, or a schema handed in ready.
-// A type without one is a mistake in the table, found by the first test.
-func schemaOf(v any) *jsonschema.Schema {
-	if s, ok := v.(*jsonschema.Schema); ok {
-		return s
-	}
-	if v == nil {
-		return &jsonschema.Schema{}
-	}
-	s, err := jsonschema.ForType(reflect.TypeOf(v), nil)
-	if err != nil {
-		panic(fmt.Sprintf("web: no JSON schema for %T: %v", v, err))
-	}
-	return s
 }

@@ -72,28 +72,39 @@ func write(w http.ResponseWriter, status int, contentType string, v any) {
 		Text(w, http.StatusInternalServerError, "the answer could not be encoded: "+err.Error())
 		return
 	}
+	send(w, status, contentType, b.Bytes())
+}
+
+func send(w http.ResponseWriter, status int, contentType string, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", contentType)
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Length", strconv.Itoa(b.Len()))
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	w.Write(b.Bytes())
+	w.Write(body)
 }
 
 // ReadJSON decodes the one JSON value that is a request's body, numbers as
-// json.Number. If that fails it answers, with 415, 400 or what the body's
-// reading gives, and returns false.
+// json.Number. If that fails it answers, with 415, 400 or 413, and returns false.
+// Without media types it wants application/json.
 func ReadJSON(w http.ResponseWriter, r *http.Request, dst any, mediaTypes ...string) bool {
+	if len(mediaTypes) == 0 {
+		mediaTypes = []string{"application/json"}
+	}
 	given, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if !slices.Contains(mediaTypes, given) {
 		refuse(w, r, http.StatusUnsupportedMediaType, "send Content-Type: "+strings.Join(mediaTypes, " or "))
 		return false
 	}
-	d := json.NewDecoder(r.Body)
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, MaxBody))
 	d.UseNumber()
 	err := d.Decode(dst)
 	if err == nil && !errors.Is(d.Decode(&struct{}{}), io.EOF) {
 		err = errors.New("more follows after the first value")
+	}
+	if _, long := errors.AsType[*http.MaxBytesError](err); long {
+		refuse(w, r, http.StatusRequestEntityTooLarge, "a body may have 64 KiB")
+		return false
 	}
 	if err != nil {
 		refuse(w, r, http.StatusBadRequest, fmt.Sprintf("the body is not the JSON wanted here: %v", err))

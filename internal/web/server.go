@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,8 +19,8 @@ type Config struct {
 	Hosts   []string     // further names that requests may use
 	Ready   func() error // nil when the lab is ready; else why it is not
 	Login   LoginPage    // draws the form; needed with a token
-	Log     *slog.Logger
-	Version string
+	Log     *slog.Logger // nil: nothing is logged
+	Version string       // for the OpenAPI document
 }
 
 // Limits of a connection. Variables so that tests need not wait for them.
@@ -43,17 +44,19 @@ type Server struct {
 	failures attempts
 	stopping atomic.Bool
 
-	mu     sync.Mutex // guards what follows
-	bound  *Listeners // taken by the next Serve; nil: addrs are bound anew
-	addrs  []string
-	inHand int           // handlers running
-	left   bool          // Serve has waited for them: no more begin
-	idle   chan struct{} // closed when inHand becomes 0; nil unless Serve waits
+	openAPI []byte
+
+	mu    sync.Mutex // guards what follows
+	bound *Listeners // taken by the next Serve; nil: addrs are bound anew
+	addrs []string
 }
 
 // New checks the table of routes and returns a server without listeners. The
 // error names the row that is wrong.
 func New(cfg Config) (*Server, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
 	s := &Server{cfg: cfg, hosts: newHosts(cfg.Hosts), token: newToken(cfg.Token), cross: http.NewCrossOriginProtection()}
 	s.routes = append(append(s.routes, cfg.Routes...), s.own()...)
 	if err := checkRoutes(s.routes); err != nil {
@@ -61,6 +64,10 @@ func New(cfg Config) (*Server, error) {
 	}
 	if cfg.Token != "" && cfg.Login == nil {
 		return nil, errors.New("web: a token needs a login page")
+	}
+	var err error
+	if s.openAPI, err = openAPI(cfg); err != nil {
+		return nil, err
 	}
 	return s, s.mount()
 }
@@ -70,7 +77,7 @@ func (s *Server) own() []Route {
 	own := []Route{
 		{Method: "GET", Path: "/livez", Class: Open, Handler: s.serveLive},
 		{Method: "GET", Path: "/readyz", Class: Open, Handler: s.serveReady},
-		{Method: "GET", Path: "/openapi.json", Class: API, Handler: s.serveOpenAPI()},
+		{Method: "GET", Path: "/openapi.json", Class: API, Handler: s.serveOpenAPI},
 	}
 	if s.cfg.Token != "" {
 		own = append(own,
@@ -93,12 +100,13 @@ func (s *Server) mount() (err error) {
 		s.mux.HandleFunc(r.Method+" "+r.Path, s.guarded(r.Class, r.Handler))
 	}
 	s.mux.HandleFunc("/", s.guarded(Page, s.serveUnknown))
+	s.mux.HandleFunc("/api", s.guarded(API, s.serveUnknown)) // else the mux redirects it to the next
 	s.mux.HandleFunc("/api/", s.guarded(API, s.serveUnknown))
 	return nil
 }
 
 // Routes are all rows, the server's own included.
-func (s *Server) Routes() []Route { return s.routes }
+func (s *Server) Routes() []Route { return slices.Clone(s.routes) }
 
 // Handler is everything that Serve answers with, guards included.
 func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
@@ -114,93 +122,32 @@ func (s *Server) Bind(l *Listeners) {
 	s.hosts.bind(s.addrs)
 }
 
-// Serve answers on the listeners bound until ctx ends, then leaves: requests in
+// Serve answers on the listeners bound, if any were, until ctx ends, then leaves: requests in
 // hand get a second, then their connections are closed and their handlers waited
 // for. Called again it binds the same addresses anew; the error is that of a
-// listener.
+// listener, or the cause of ctx.
 func (s *Server) Serve(ctx context.Context) error {
 	listeners, err := s.takeListeners()
 	if err != nil {
 		return err
 	}
-	srv := &http.Server{
+	return serveUntil(ctx, &http.Server{
 		Handler:           s.Handler(),
 		ReadHeaderTimeout: headerTime,
 		IdleTimeout:       60 * time.Second,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelDebug),
-	}
-	return serveUntil(ctx, srv, listeners, s.leave)
-}
-
-// serveUntil answers on all listeners until ctx ends or one fails, then leaves,
-// and returns when none is served any more.
-func serveUntil(ctx context.Context, srv *http.Server, listeners *Listeners, leave func(*http.Server)) (err error) {
-	failed := make(chan error, len(listeners.all)) // room for all: none waits to tell
-	for _, l := range listeners.all {
-		go func() { failed <- srv.Serve(l) }()
-	}
-	running := len(listeners.all)
-	select {
-	case <-ctx.Done():
-		err = context.Cause(ctx)
-	case err = <-failed:
-		running--
-	}
-	leave(srv)
-	for range running {
-		<-failed
-	}
-	return err
+		// Warnings, as the panics of handlers come this way.
+		ErrorLog: slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelWarn),
+	}, listeners)
 }
 
 func (s *Server) takeListeners() (*Listeners, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.left = false
 	if s.bound == nil {
-		l, err := listenAll(s.addrs)
-		return l, err
+		return listenAll(s.addrs)
 	}
 	l := s.bound
 	s.bound = nil
 	return l, nil
-}
-
-func (s *Server) leave(srv *http.Server) {
-	ctx, cancel := context.WithTimeout(context.Background(), farewell)
-	defer cancel()
-	if srv.Shutdown(ctx) != nil {
-		srv.Close() // ends the contexts of the requests still in hand
-	}
-	s.mu.Lock()
-	s.left = true
-	idle := make(chan struct{})
-	s.idle = idle
-	if s.inHand == 0 {
-		close(idle)
-		s.idle = nil
-	}
-	s.mu.Unlock()
-	<-idle
-}
-
-// taken counts a handler in; false if Serve has left and would not wait for it.
-func (s *Server) taken() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.left {
-		s.inHand++
-	}
-	return !s.left
-}
-
-func (s *Server) answered() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.inHand--
-	if s.inHand == 0 && s.idle != nil {
-		close(s.idle)
-		s.idle = nil
-	}
 }

@@ -1,0 +1,71 @@
+package web
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"sync"
+
+	"golang.org/x/net/netutil"
+)
+
+// MaxConns is how many connections one listener holds at a time, fewer where the
+// process may not open that many files; more wait in the kernel's queue.
+const MaxConns = 20_000
+
+// connsEach is that bound for each of some listeners: a quarter of the files
+// stays free for what else the process opens.
+func connsEach(listeners, files int) int {
+	return max(1, min(MaxConns, files/4*3/max(1, listeners)))
+}
+
+// serveUntil answers on listeners until ctx ends or one of them fails, then
+// leaves: requests in hand get a moment, then their contexts end and their
+// connections are closed. It waits for connections, not requests: a request just
+// read has a connection before it has a handler. The error is ctx's cause or the
+// listener's.
+func serveUntil(ctx context.Context, srv *http.Server, listeners *Listeners) error {
+	var conns sync.WaitGroup
+	srv.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			conns.Add(1)
+		case http.StateClosed, http.StateHijacked:
+			conns.Done()
+		}
+	}
+	// Closing a connection ends its request's context only while net/http reads
+	// from it, which it does not with another request waiting behind.
+	base, cut := context.WithCancel(context.Background())
+	defer cut()
+	srv.BaseContext = func(net.Listener) context.Context { return base }
+
+	failed := make(chan error, len(listeners.all)) // room for all: none waits to tell
+	for _, l := range listeners.all {
+		l = netutil.LimitListener(l, connsEach(len(listeners.all), openFiles()))
+		go func() { failed <- srv.Serve(l) }()
+	}
+	running := len(listeners.all)
+	var err error
+	select {
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	case err = <-failed:
+		running--
+	}
+	leave(srv, cut)
+	for range running {
+		<-failed
+	}
+	conns.Wait() // only now: a listener that accepts would still add to them
+	return err
+}
+
+func leave(srv *http.Server, cut context.CancelFunc) {
+	patience, cancel := context.WithTimeout(context.Background(), farewell)
+	defer cancel()
+	if srv.Shutdown(patience) != nil {
+		cut()
+		srv.Close()
+	}
+}
