@@ -25,6 +25,9 @@ func connsEach(listeners, files int) int {
 // read has a connection before it has a handler. The error is ctx's cause or the
 // listener's.
 func serveUntil(ctx context.Context, srv *http.Server, listeners *Listeners) error {
+	// net/http answers OPTIONS * by itself otherwise, before every guard, and waits
+	// for its body without a deadline.
+	srv.DisableGeneralOptionsHandler = true
 	var conns sync.WaitGroup
 	srv.ConnState = func(_ net.Conn, state http.ConnState) {
 		switch state {

@@ -165,6 +165,15 @@ func TestOnlyOneJSONValueOfAKnownTypeIsRead(t *testing.T) {
 	}
 }
 
+func TestAStructTakesNoUnknownFields(t *testing.T) {
+	r := httptest.NewRequest("POST", "/api/v1/thing", strings.NewReader(`{"b":1}`))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	if web.ReadJSON(w, r, &struct{ A int }{}) || w.Code != 400 {
+		t.Errorf("%d", w.Code)
+	}
+}
+
 func TestATableWithARowOfNoClassIsRefused(t *testing.T) {
 	_, err := web.New(web.Config{Log: slog.New(slog.DiscardHandler), Routes: []web.Route{{Method: "GET", Path: "/a", Class: 9, Handler: func(http.ResponseWriter, *http.Request) {}}}})
 	if err == nil || !strings.Contains(err.Error(), "GET /a") {

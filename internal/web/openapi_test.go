@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -99,6 +100,14 @@ func TestARowWhoseTypeHasNoSchemaIsRefused(t *testing.T) {
 	_, err := web.New(web.Config{Routes: []web.Route{{Method: "GET", Path: "/api/v1/a", Class: web.API,
 		Handler: func(http.ResponseWriter, *http.Request) {}, Doc: web.Doc{Summary: "A", Response: make(chan int)}}}})
 	if err == nil || err.Error()[:26] != "web: route GET /api/v1/a: " {
+		t.Error(err)
+	}
+}
+
+func TestTwoSchemasOfOneNameAreRefused(t *testing.T) {
+	_, err := web.New(web.Config{Routes: []web.Route{{Method: "GET", Path: "/api/v1/a", Class: web.API,
+		Handler: func(http.ResponseWriter, *http.Request) {}, Doc: web.Doc{Summary: "A", Response: 1, ResponseName: "Problem"}}}})
+	if err == nil || !strings.Contains(err.Error(), "GET /api/v1/a: two schemas are named Problem") {
 		t.Error(err)
 	}
 }

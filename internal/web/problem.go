@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -98,6 +99,9 @@ func ReadJSON(w http.ResponseWriter, r *http.Request, dst any, mediaTypes ...str
 	}
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, MaxBody))
 	d.UseNumber()
+	if t := reflect.TypeOf(dst); t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Struct {
+		d.DisallowUnknownFields()
+	}
 	err := d.Decode(dst)
 	if err == nil && !errors.Is(d.Decode(&struct{}{}), io.EOF) {
 		err = errors.New("more follows after the first value")

@@ -43,10 +43,14 @@ func (s *schemas) of(v any, name string) (*jsonschema.Schema, error) {
 
 func (s *schemas) add(name string, v any) error {
 	schema, err := s.infer(v)
-	if err == nil && schema.Ref != componentPrefix+name { // else it stands there already
-		s.named[name] = schema
+	if err != nil || schema.Ref == componentPrefix+name { // it stands there already
+		return err
 	}
-	return err
+	if old := s.named[name]; old != nil && !reflect.DeepEqual(old, schema) {
+		return fmt.Errorf("two schemas are named %s", name)
+	}
+	s.named[name] = schema
+	return nil
 }
 
 func (s *schemas) infer(v any) (*jsonschema.Schema, error) {

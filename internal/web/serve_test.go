@@ -265,3 +265,17 @@ func TestConnectionsLeaveAQuarterOfTheFilesFree(t *testing.T) {
 		}
 	}
 }
+
+func TestNetHTTPAnswersNothingBeforeTheGuards(t *testing.T) {
+	t.Cleanup(web.SetBodyTime(100 * time.Millisecond))
+	addr, _ := up(t, oneOfEach(t, withToken))
+	for name, head := range map[string]string{
+		"foreign host":    "OPTIONS * HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n",
+		"body never sent": "OPTIONS * HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 100\r\n\r\n",
+	} {
+		got, err := io.ReadAll(dial(t, addr, head))
+		if err != nil || !strings.HasPrefix(string(got), "HTTP/1.1 421") {
+			t.Errorf("%s: %.60q, %v", name, got, err)
+		}
+	}
+}
