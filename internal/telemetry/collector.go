@@ -1,22 +1,12 @@
-// Package telemetry makes numbers that other rooms keep readable from outside.
-// It is handed functions and knows nobody's types.
 package telemetry
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-)
-
-// Kind is what a metric's numbers do.
-type Kind int
-
-// A Counter never goes back while the process lives; a Gauge may.
-const (
-	Gauge Kind = iota
-	Counter
 )
 
 // Metric is one name with a help text and labels.
@@ -31,11 +21,19 @@ type Metric struct {
 // that they were true together.
 type Source struct {
 	Metrics []Metric
-	Read    func(emit Emit)
+	// Read emits the numbers; nil if there are only distributions.
+	Read func(emit Emit)
+	// ReadDistributions emits the distributions; nil if there are none.
+	ReadDistributions func(emit EmitDistribution)
 }
 
 // Emit reports the number of the metric at that place in Source.Metrics.
 type Emit func(metric int, value float64, labels ...string)
+
+// EmitDistribution reports the distribution of the metric at that place in
+// Source.Metrics, which is of the [DistributionKind]. It may not go back while
+// the process lives: give it a [Histogram]'s Total.
+type EmitDistribution = func(metric int, d Distribution, labels ...string)
 
 // Handler answers GET /metrics in the Prometheus text format, with the sources'
 // numbers beside those of the Go runtime and the process.
@@ -69,11 +67,37 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 }
 
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
-	c.Read(func(metric int, value float64, labels ...string) {
-		kind := prometheus.GaugeValue
-		if c.Metrics[metric].Kind == Counter {
-			kind = prometheus.CounterValue
-		}
-		ch <- prometheus.MustNewConstMetric(c.descs[metric], kind, value, labels...)
-	})
+	if c.Read != nil {
+		c.Read(func(metric int, value float64, labels ...string) {
+			kind := prometheus.GaugeValue
+			if c.Metrics[metric].Kind == Counter {
+				kind = prometheus.CounterValue
+			}
+			ch <- prometheus.MustNewConstMetric(c.descs[metric], kind, value, labels...)
+		})
+	}
+	if c.ReadDistributions != nil {
+		c.ReadDistributions(func(metric int, d Distribution, labels ...string) {
+			ch <- prometheus.MustNewConstHistogram(c.descs[metric], d.Count, d.sum.seconds(), buckets(d), labels...)
+		})
+	}
+}
+
+// bounds are the upper bounds of the buckets of a distribution.
+var bounds = []time.Duration{
+	time.Millisecond, 2500 * time.Microsecond, 5 * time.Millisecond,
+	10 * time.Millisecond, 25 * time.Millisecond, 50 * time.Millisecond,
+	100 * time.Millisecond, 250 * time.Millisecond, 500 * time.Millisecond,
+	time.Second, 2500 * time.Millisecond, 5 * time.Second,
+	10 * time.Second, 25 * time.Second, 60 * time.Second,
+}
+
+// buckets is what Prometheus calls so: how many were at most so many seconds.
+func buckets(d Distribution) map[float64]uint64 {
+	counts := d.atMost(bounds)
+	out := make(map[float64]uint64, len(bounds))
+	for i, bound := range bounds {
+		out[bound.Seconds()] = counts[i]
+	}
+	return out
 }
