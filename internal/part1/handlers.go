@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/affluxlab/afflux/internal/resource"
+	"github.com/affluxlab/afflux/internal/web"
 )
 
 // Shared by all answers, so that none has to allocate its own.
@@ -16,17 +17,34 @@ var (
 
 // serveSerial does the work within the request.
 func (p *Part) serveSerial(w http.ResponseWriter, r *http.Request) {
-	if !p.opened() {
-		p.answer(w, errStopping)
-		return
+	var times resource.Times
+	req, err := p.arrive(p.serial, web.Arrived(r))
+	defer func() {
+		p.answered(p.serial, &req, err)
+		p.over(p.serial, &req, times, outcomeOf(times, err))
+	}()
+	if err == nil {
+		err = errPanicked // unless the use tells otherwise
+		times, err = p.serial.caller.UseTimed(r.Context())
 	}
-	defer p.closed()
-	p.answer(w, p.serial.Use(r.Context()))
+	p.answer(w, err)
 }
 
 // serveAsync has the work done later: OK means accepted, not done.
 func (p *Part) serveAsync(w http.ResponseWriter, r *http.Request) {
-	p.answer(w, p.doLater(r.Context()))
+	req, err := p.arrive(p.async, web.Arrived(r))
+	var j *job
+	if err == nil {
+		j, err = p.accept(r.Context(), req)
+	}
+	p.answer(w, err)
+	p.answered(p.async, &req, err)
+	if err != nil {
+		p.over(p.async, &req, resource.Times{}, outcomeOf(resource.Times{}, err))
+		return
+	}
+	j.answered = req.answered
+	go j.run()
 }
 
 func (p *Part) answer(w http.ResponseWriter, err error) {

@@ -6,8 +6,10 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/affluxlab/afflux/internal/resource"
+	"github.com/affluxlab/afflux/internal/telemetry"
 	"github.com/affluxlab/afflux/internal/web"
 )
 
@@ -16,18 +18,24 @@ type Settings struct {
 	Status int // HTTP status of a request that finds the resource full; 400 to 599
 }
 
+// MostRequests is how many requests [Part.Take] returns at most.
+const MostRequests = 50
+
 // Part is the chapter.
 type Part struct {
 	mock          *resource.Mock
-	serial, async *resource.Caller
+	serial, async *endpoint
+	requests      *telemetry.Reservoir[Request]
 	log           *slog.Logger
 	status        atomic.Int64
+	made          time.Time // the zero of its clock
 
 	// instead, unless nil, is what async work does with its place: tests put
 	// worse things here than using it.
 	instead func(context.Context, *resource.Place) error
 
-	mu    sync.Mutex    // guards what follows
+	mu    sync.Mutex    // guards what follows, and the endpoints' books
+	done  uint64        // requests that are over, since the start
 	life  *life         // nil while Serve does not run
 	open  int           // pieces of work not finished: serial requests and async goroutines
 	shut  bool          // Drain has begun: nothing more is opened
@@ -37,6 +45,7 @@ type Part struct {
 // life is the time between a start of Serve and its end; its goroutines are the
 // async work begun in it.
 type life struct {
+	part *Part
 	ctx  context.Context
 	work sync.WaitGroup
 }
@@ -45,10 +54,12 @@ type life struct {
 // runs.
 func New(mock *resource.Mock, s Settings, log *slog.Logger) (*Part, error) {
 	p := &Part{
-		mock:   mock,
-		serial: mock.Caller("serial"),
-		async:  mock.Caller("async"),
-		log:    log,
+		mock:     mock,
+		serial:   newEndpoint(mock, "serial"),
+		async:    newEndpoint(mock, "async"),
+		requests: telemetry.NewReservoir[Request](MostRequests),
+		log:      log,
+		made:     time.Now(),
 	}
 	return p, p.Apply(s)
 }

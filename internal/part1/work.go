@@ -20,7 +20,7 @@ var (
 // and returns when the last of it has. Let Drain come first where work is to be
 // finished.
 func (p *Part) Serve(ctx context.Context) error {
-	l := &life{ctx: ctx}
+	l := &life{part: p, ctx: ctx}
 	if err := p.begin(l); err != nil {
 		return err
 	}
@@ -70,45 +70,38 @@ func (p *Part) Open() int {
 	return p.open
 }
 
-// opened counts work in, before it asks for a place, so that Drain misses none;
-// false if it has begun.
-func (p *Part) opened() bool {
+// closed counts work out and returns its number.
+func (p *Part) closed() uint64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.shut {
-		p.open++
-	}
-	return !p.shut
-}
-
-func (p *Part) closed() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.done++
 	p.open--
 	if p.open == 0 && p.empty != nil {
 		close(p.empty)
 		p.empty = nil
 	}
+	return p.done
 }
 
-// doLater takes a place at the resource and uses it in a goroutine of its own.
-func (p *Part) doLater(ctx context.Context) error {
-	if !p.opened() {
-		return errStopping
+// job is async work with its place: all that its goroutine holds.
+type job struct {
+	life  *life
+	place resource.Place
+	request
+}
+
+// accept takes a place at the resource, or in line for it, for work that is done
+// after the answer.
+func (p *Part) accept(ctx context.Context, req request) (*job, error) {
+	j := &job{request: req}
+	if err := p.async.caller.EnterAt(ctx, &j.place); err != nil {
+		return nil, err
 	}
-	place, err := p.async.Enter(ctx)
-	if err != nil {
-		p.closed()
-		return err
+	if j.life = p.join(); j.life == nil {
+		j.place.Leave()
+		return nil, errNotRunning
 	}
-	l := p.join()
-	if l == nil {
-		place.Leave()
-		p.closed()
-		return errNotRunning
-	}
-	go p.work(l, place)
-	return nil
+	return j, nil
 }
 
 // join adds one to the present life, if there is one.
@@ -121,24 +114,29 @@ func (p *Part) join() *life {
 	return p.life
 }
 
-// work is the goroutine of one piece of async work. Frames are kept few and
-// small: a million of them may be alive, and a stack that has to grow doubles.
-func (p *Part) work(l *life, place *resource.Place) {
-	defer p.finish(l, place)
-	if p.instead != nil {
-		_ = p.instead(l.ctx, place)
+// run does the work. Frames are kept few and small: a million of them may be
+// alive, and a stack that has to grow doubles.
+func (j *job) run() {
+	defer j.finish()
+	if instead := j.life.part.instead; instead != nil {
+		_ = instead(j.life.ctx, &j.place)
 		return
 	}
-	_ = place.Use(l.ctx) // a failure is counted by the resource; there is nobody left to tell
+	_ = j.place.Use(j.life.ctx) // the place knows how it ended; there is nobody left to tell
 }
 
-// finish ends a piece of async work on every path. It recovers, since a panic
-// in a goroutine without a supervisor of its own would end the process.
-func (p *Part) finish(l *life, place *resource.Place) {
+// finish ends the work on every path. It recovers, since a panic in a goroutine
+// without a supervisor of its own would end the process.
+func (j *job) finish() {
+	p := j.life.part
 	if v := recover(); v != nil {
 		p.log.Error("async work panicked", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
 	}
-	place.Leave()
-	p.closed()
-	l.work.Done()
+	j.place.Leave()
+	outcome := OK
+	if !j.place.Done() {
+		outcome = undone(j.place.Times())
+	}
+	p.over(p.async, &j.request, j.place.Times(), outcome)
+	j.life.work.Done()
 }

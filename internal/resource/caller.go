@@ -29,15 +29,23 @@ func (m *Mock) Caller(name string) *Caller {
 // Use enters and uses in one go, in the caller's goroutine: what a request does
 // that waits for its work. Errors are those of [Caller.Enter] and [Place.Use].
 func (c *Caller) Use(ctx context.Context) error {
+	_, err := c.UseTimed(ctx)
+	return err
+}
+
+// UseTimed is Use for callers who want to know how the time went. Of work that
+// was refused both times are 0.
+func (c *Caller) UseTimed(ctx context.Context) (Times, error) {
 	p := spare.Get().(*Place)
 	*p = Place{}
-	if err := c.enter(ctx, p); err != nil {
+	if err := c.EnterAt(ctx, p); err != nil {
 		spare.Put(p)
-		return err
+		return Times{}, err
 	}
 	err := p.Use(ctx) // a panic passes by the Put: the place is then garbage
+	times := p.Times()
 	spare.Put(p)
-	return err
+	return times, err
 }
 
 // spare keeps places between uses: one that may stand in line is linked from
@@ -50,13 +58,15 @@ var spare = sync.Pool{New: func() any { return new(Place) }}
 // Only with [Naive] admission does Enter take time, and heed ctx.
 func (c *Caller) Enter(ctx context.Context) (*Place, error) {
 	p := &Place{}
-	if err := c.enter(ctx, p); err != nil {
+	if err := c.EnterAt(ctx, p); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
-func (c *Caller) enter(ctx context.Context, p *Place) error {
+// EnterAt is Enter with a zero Place that the caller keeps, within something of
+// its own: a million places then cost no allocation each. It must not be moved.
+func (c *Caller) EnterAt(ctx context.Context, p *Place) error {
 	m := c.mock
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -100,17 +110,36 @@ func (m *Mock) admit(c *Caller, p *Place) {
 
 // begin counts a use in and decides its latency.
 func (m *Mock) begin(c *Caller, p *Place) {
+	now := m.clock()
+	m.effort.until(now, m.all.InFlight)
 	m.using.push(p)
 	m.drawn++
 	m.all.start()
 	c.books.start()
 	// Field by field: whoever waits for p's turn reads the others at this moment.
 	p.latency = m.settings.draw(m.drawn)
+	p.times.Took = now
 	p.stage = inUse
+}
+
+// end counts a use out.
+func (m *Mock) end(p *Place, whole bool) {
+	now := m.clock()
+	p.stage = gone
+	if whole {
+		p.stage = done
+	}
+	p.times.Took = now - p.times.Took
+	m.effort.until(now, m.all.InFlight)
+	m.effort.ended(p.times.Took, p.latency, whole)
+	m.using.remove(p)
+	m.all.end(whole)
+	p.caller.books.end(whole)
 }
 
 func (m *Mock) queue(c *Caller, p *Place) {
 	p.caller, p.life, p.stage, p.turn = c, m.life, inLine, make(chan struct{})
+	p.times.Waited = m.clock()
 	m.line.push(p)
 	m.all.Waiting++
 	c.books.Waiting++
@@ -127,6 +156,7 @@ func (m *Mock) admitWaiting() {
 			m.abandon(p) // a restart overtook it before it could leave by itself
 			continue
 		}
+		p.times.Waited = m.clock() - p.times.Waited
 		m.begin(p.caller, p)
 		close(p.turn)
 	}
@@ -139,6 +169,7 @@ func (m *Mock) rejected(c *Caller) {
 
 func (m *Mock) abandon(p *Place) {
 	p.stage = gone
+	p.times = Times{Waited: m.clock() - p.times.Waited}
 	m.all.Abandoned++
 	p.caller.books.Abandoned++
 }

@@ -17,12 +17,21 @@ type Counts struct {
 type ledger struct {
 	Counts
 	forgotten Counts // what resets took away; only its ever-growing terms are used
+	high      int    // the most in flight since the last sample
 }
 
 func (l *ledger) start() {
 	l.Started++
 	l.InFlight++
 	l.Peak = max(l.Peak, l.InFlight)
+	l.high = max(l.high, l.InFlight)
+}
+
+// takeHigh returns the most in flight since the last call, and begins anew.
+func (l *ledger) takeHigh() int {
+	high := l.high
+	l.high = l.InFlight
+	return high
 }
 
 func (l *ledger) end(done bool) {

@@ -5,17 +5,21 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Mock is the limited resource. All its methods may be called from any
 // goroutine.
 type Mock struct {
+	made time.Time // the zero of its clock
+
 	mu       sync.Mutex // guards all below; never held across a wait or a call out
 	settings Settings
 	life     *life // nil while Serve does not run
 	using    line  // places in use
 	line     line  // places waiting for room
 	all      ledger
+	effort   effort
 	callers  []*Caller
 	drawn    uint64 // uses started since the last reset: the number that a draw depends on
 }
@@ -29,7 +33,7 @@ type life struct {
 
 // New returns a resource that admits nothing until Serve runs.
 func New(s Settings) (*Mock, error) {
-	m := &Mock{}
+	m := &Mock{made: time.Now()}
 	if err := m.Apply(s); err != nil {
 		return nil, err
 	}

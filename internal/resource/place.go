@@ -14,9 +14,22 @@ type Place struct {
 	stage   stage         // guarded by the mock's mutex
 	turn    chan struct{} // closed when the place comes out of the line; nil if it never stood in it
 	timer   *time.Timer   // of a use that takes its latency; guarded by the mock's mutex
+	times   Times         // of a stage that is not over: the moment on the mock's clock when it began
 
 	next, prev *Place // neighbours in the line or among those in use; guarded by the mock's mutex
 }
+
+// Times says how the time of one piece of work went.
+type Times struct {
+	Waited time.Duration // in line
+	Took   time.Duration // using the resource
+}
+
+// Times returns them after Use or Leave; before, they mean nothing.
+func (p *Place) Times() Times { return p.times }
+
+// Done reports, after Use or Leave, whether the whole latency was taken.
+func (p *Place) Done() bool { return p.stage == done }
 
 // stage is where a place is in its life.
 type stage int8
@@ -25,6 +38,7 @@ const (
 	gone   stage = iota // counted out; the zero value
 	inLine              // waits for room
 	inUse               // counted in
+	done                // counted out, after its whole latency
 )
 
 // Use waits for the place's turn, if it stands in line, then takes the latency
@@ -33,8 +47,8 @@ const (
 // abandoned if its turn never came. The place is given back on every path, a
 // panic included.
 func (p *Place) Use(ctx context.Context) (err error) {
-	done := false
-	defer func() { p.leave(done) }()
+	whole := false
+	defer func() { p.leave(whole) }()
 	if p.turn != nil {
 		if err := p.await(ctx); err != nil {
 			return err
@@ -45,7 +59,7 @@ func (p *Place) Use(ctx context.Context) (err error) {
 			return ErrRestarted
 		}
 		err = context.Cause(ctx)
-		done = err == nil
+		whole = err == nil
 		return err
 	}
 	// The wait stands here and not in a function of its own to spare a frame: at
@@ -63,7 +77,7 @@ func (p *Place) Use(ctx context.Context) (err error) {
 	if p.life.ended.Load() { // a restart made the timer fire
 		return ErrRestarted
 	}
-	done = true
+	whole = true
 	return nil
 }
 
@@ -94,7 +108,7 @@ func (p *Place) arm(t *time.Timer) bool {
 	return !p.life.ended.Load()
 }
 
-func (p *Place) leave(done bool) {
+func (p *Place) leave(whole bool) {
 	if p.caller == nil {
 		return
 	}
@@ -108,10 +122,7 @@ func (p *Place) leave(done bool) {
 		p.caller.books.Waiting--
 		m.abandon(p)
 	case inUse:
-		p.stage = gone
-		m.using.remove(p)
-		m.all.end(done)
-		p.caller.books.end(done)
+		m.end(p, whole)
 		m.admitWaiting()
 	}
 }

@@ -18,13 +18,31 @@ var closing = []string{"close"}
 // to be closed, and sets no deadline for it: whoever sends slowly would hold the
 // connection for ever. The deadline stands only until the body has been read: one
 // that passes later would cancel the request's context in the midst of its work.
+// So the server's own, for what net/http refuses without asking, ends here.
 func distrust(w http.ResponseWriter, r *http.Request) {
 	if r.ContentLength == 0 {
+		readUntil(w, time.Time{})
 		return
 	}
 	w.Header()["Connection"] = closing
-	// A writer without deadlines, as in a test, has no slow reader either.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime))
+	readUntil(w, time.Now().Add(bodyTime))
+}
+
+// readUntil does without a ResponseController, which allocates for a writer that
+// has no deadlines, as in a test; such a one has no slow reader either.
+func readUntil(w http.ResponseWriter, at time.Time) {
+	if c, ok := w.(interface{ SetReadDeadline(time.Time) error }); ok {
+		_ = c.SetReadDeadline(at) // fails on a connection that is gone
+	}
+}
+
+// takeInTime gives whoever asked some time to take what is left of the answer,
+// which for work, and for what is refused before its class is known, is all of it.
+// net/http lifts the deadline once that is written.
+func takeInTime(w http.ResponseWriter) {
+	if c, ok := w.(interface{ SetWriteDeadline(time.Time) error }); ok {
+		_ = c.SetWriteDeadline(time.Now().Add(answerTime))
+	}
 }
 
 // discardBody reads a body that a work route has no use for, so that the
@@ -60,8 +78,12 @@ func slurp(w http.ResponseWriter, r *http.Request, to io.Writer) bool {
 		refuse(w, r, http.StatusRequestTimeout, "the body did not come in time")
 		return false
 	}
-	delete(w.Header(), "Connection")
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	// In HTTP/1.0, net/http passes over a Transfer-Encoding without a word. What it
+	// takes for the next request may have been part of this one to a proxy.
+	if r.ProtoAtLeast(1, 1) {
+		delete(w.Header(), "Connection")
+	}
+	readUntil(w, time.Time{})
 	return true
 }
 

@@ -5,8 +5,6 @@ import (
 	"net"
 	"net/http"
 	"sync"
-
-	"golang.org/x/net/netutil"
 )
 
 // MaxConns is how many connections one listener holds at a time, fewer where the
@@ -29,8 +27,12 @@ func serveUntil(ctx context.Context, srv *http.Server, listeners *Listeners) err
 	// for its body without a deadline.
 	srv.DisableGeneralOptionsHandler = true
 	var conns sync.WaitGroup
-	srv.ConnState = func(_ net.Conn, state http.ConnState) {
+	srv.ConnState = func(c net.Conn, state http.ConnState) {
 		switch state {
+		case http.StateActive:
+			if c, ok := c.(*limitedConn); ok {
+				c.active()
+			}
 		case http.StateNew:
 			conns.Add(1)
 		case http.StateClosed, http.StateHijacked:
@@ -42,10 +44,13 @@ func serveUntil(ctx context.Context, srv *http.Server, listeners *Listeners) err
 	base, cut := context.WithCancel(context.Background())
 	defer cut()
 	srv.BaseContext = func(net.Listener) context.Context { return base }
+	srv.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		return context.WithValue(ctx, connKey{}, c)
+	}
 
 	failed := make(chan error, len(listeners.all)) // room for all: none waits to tell
 	for _, l := range listeners.all {
-		l = netutil.LimitListener(l, connsEach(len(listeners.all), openFiles()))
+		l = limit(l, connsEach(len(listeners.all), openFiles()))
 		go func() { failed <- srv.Serve(l) }()
 	}
 	running := len(listeners.all)

@@ -43,8 +43,9 @@ func (d *Debug) Serve(ctx context.Context) error {
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
 	own := newHosts(nil)
-	srv := &http.Server{ReadHeaderTimeout: headerTime, IdleTimeout: time.Minute, MaxHeaderBytes: maxHeaderBytes,
+	srv := &http.Server{ReadHeaderTimeout: headerTime, ReadTimeout: bodyTime, IdleTimeout: time.Minute, MaxHeaderBytes: maxHeaderBytes,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			distrust(w, r)
 			if !own.allow(r) {
 				refuse(w, r, http.StatusMisdirectedRequest, "the profiler answers to localhost only")
 				return

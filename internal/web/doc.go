@@ -21,24 +21,25 @@
 //	Page   HTML and its forms: CSP and all security headers, a write deadline
 //	API    JSON: the same, errors as problem+json (RFC 9457)
 //	Open   as Page, but nobody is asked for a token: static files, health, login
+//	Stream as API, for an answer that goes on: no deadline of ours, ends when the stop begins
 //
 // "No allocation" is of a request without a body and without a cookie; checking
 // one costs a few. The write deadline is for each piece written, not for the work
-// before it. A handler that sets a write deadline itself, as a stream must, has
-// all of them to itself from then on.
+// before it. A handler that sets a write deadline itself has all of them to itself
+// from then on; one of a Stream must, for each piece.
 //
 // # Limits
 //
 //	headers      16 KiB, 5 s
 //	body         64 KiB, 10 s
-//	answer       10 s for each piece to be taken; none on Work
+//	answer       10 s for each piece to be taken; none on Work and Stream
 //	idle         60 s
 //	connections  20,000 for each listener, fewer where the process may open few files
 //	logins       10 wrong ones a minute from an IPv4 address or an IPv6 /64; 10,000 of those are remembered
 //
 // # Stopping
 //
-// [Server.StopWork] is the first step: work is refused, the rest still answers.
+// [Server.StopWork] is the first step: work is refused, streams end, the rest still answers.
 // The end of Serve's context is the second, and means leave now: a second for
 // requests in hand, then their contexts end, their connections are closed and
 // their handlers waited for, however long those take. Called again, Serve binds

@@ -38,6 +38,10 @@ func (s *Server) guarded(c Class, h http.HandlerFunc) http.HandlerFunc {
 		if !readBody(w, r) {
 			return
 		}
+		if c == Stream {
+			s.stream(w, r, h)
+			return
+		}
 		answerInTime(w, r, h)
 	}
 }

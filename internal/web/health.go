@@ -5,7 +5,9 @@ import (
 	"net/http"
 )
 
-var errStopping = errors.New("the lab is stopping")
+// ErrStopping is the cause with which the context of a [Stream] ends when the
+// stop begins.
+var ErrStopping = errors.New("the lab is stopping")
 
 // serveLive says that the process answers at all.
 func (s *Server) serveLive(w http.ResponseWriter, _ *http.Request) {
@@ -16,7 +18,7 @@ func (s *Server) serveLive(w http.ResponseWriter, _ *http.Request) {
 // serveReady says whether work sent here would be taken.
 func (s *Server) serveReady(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
-	err := errStopping
+	err := ErrStopping
 	if !s.stopping.Load() {
 		err = nil
 		if s.cfg.Ready != nil {

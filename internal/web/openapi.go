@@ -64,6 +64,9 @@ func operation(r Route, defs *schemas) (object, error) {
 	for _, name := range pathParam.FindAllStringSubmatch(r.Path, -1) {
 		params = append(params, object{"name": name[1], "in": "path", "required": true, "schema": object{"type": "string"}})
 	}
+	for _, q := range r.Doc.Query {
+		params = append(params, object{"name": q.Name, "in": "query", "description": q.Description, "schema": object{"type": "string"}})
+	}
 	if params != nil {
 		op["parameters"] = params
 	}
@@ -81,6 +84,9 @@ func operation(r Route, defs *schemas) (object, error) {
 			return nil, err
 		}
 		ok["content"] = content("application/json", schema)
+	}
+	if r.Class == Stream {
+		ok["content"] = content("text/event-stream", object{"type": "string"})
 	}
 	answers := object{"200": ok, "default": failure("any other failure")}
 	for _, status := range r.Doc.Fails {

@@ -14,6 +14,8 @@ const (
 	API
 	// Open is a route that never asks for a token: static files, health, the login.
 	Open
+	// Stream is a route whose answer goes on for as long as its reader stays.
+	Stream
 )
 
 // Route is one row of a room's table.
@@ -29,9 +31,13 @@ type Route struct {
 type Doc struct {
 	Summary     string
 	Description string
+	Query       []Parameter
 	Request     any // a value of the type the body decodes to; nil: no body
 	Response    any // a value of the type the answer encodes from, or a *jsonschema.Schema
 	Fails       []int
 
 	RequestName, ResponseName string // names of those schemas, for one that refers to itself; may be empty
 }
+
+// Parameter is one that stands in the query.
+type Parameter struct{ Name, Description string }

@@ -43,6 +43,8 @@ type Server struct {
 	cross    *http.CrossOriginProtection
 	failures attempts
 	stopping atomic.Bool
+	streams  context.Context // ends when the stop begins
+	endAll   context.CancelCauseFunc
 
 	openAPI []byte
 
@@ -58,6 +60,7 @@ func New(cfg Config) (*Server, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{cfg: cfg, hosts: newHosts(cfg.Hosts), token: newToken(cfg.Token), cross: http.NewCrossOriginProtection()}
+	s.streams, s.endAll = context.WithCancelCause(context.Background())
 	s.routes = append(append(s.routes, cfg.Routes...), s.own()...)
 	if err := checkRoutes(s.routes); err != nil {
 		return nil, err
@@ -109,10 +112,19 @@ func (s *Server) mount() (err error) {
 func (s *Server) Routes() []Route { return slices.Clone(s.routes) }
 
 // Handler is everything that Serve answers with, guards included.
-func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
+func (s *Server) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.serve(w, r)
+		takeInTime(w)
+	})
+}
 
-// StopWork begins a stop: work is refused from now on, everything else goes on.
-func (s *Server) StopWork() { s.stopping.Store(true) }
+// StopWork begins a stop: work is refused from now on, streams end, everything
+// else goes on.
+func (s *Server) StopWork() {
+	s.stopping.Store(true)
+	s.endAll(ErrStopping)
+}
 
 // Bind gives the next Serve its listeners.
 func (s *Server) Bind(l *Listeners) {
@@ -134,6 +146,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	return serveUntil(ctx, &http.Server{
 		Handler:           s.Handler(),
 		ReadHeaderTimeout: headerTime,
+		ReadTimeout:       bodyTime, // of what net/http refuses by itself; distrust says for all else
 		IdleTimeout:       60 * time.Second,
 		MaxHeaderBytes:    maxHeaderBytes,
 		// Warnings, as the panics of handlers come this way.

@@ -1,0 +1,36 @@
+package resource
+
+import "time"
+
+// Work is what the resource has done since the last reset, in seconds: for
+// holding what was measured against N × S and against Little's law, L = X · W.
+type Work struct {
+	Area  float64 // in flight, summed over time: 50 for a second are 50
+	Taken float64 // time that ended uses took, finished or failed
+	Cost  float64 // what the finished ones were to take: N × S with the latencies drawn
+}
+
+// effort keeps Work. In flight changes only when a use begins or ends, so the
+// area is counted up to then. Floats, since a million in flight would overflow
+// whole nanoseconds within hours.
+type effort struct {
+	Work
+	at time.Duration // until when Area is counted, on the mock's clock
+}
+
+// until counts the area up to now, with that many in flight since the last call.
+func (e *effort) until(now time.Duration, inFlight int) {
+	e.Area += float64(inFlight) * (now - e.at).Seconds()
+	e.at = now
+}
+
+// ended counts a use that took that long and was to cost that much.
+func (e *effort) ended(took, cost time.Duration, done bool) {
+	e.Taken += took.Seconds()
+	if done {
+		e.Cost += cost.Seconds()
+	}
+}
+
+// clock is the time since the mock was made: one read of the monotonic clock.
+func (m *Mock) clock() time.Duration { return time.Since(m.made) }
