@@ -29,12 +29,17 @@ var drawing = map[string][]string{
 		"supervise", "internal/config", "internal/resource", "internal/part1", "internal/telemetry",
 		"internal/observer", "internal/live", "internal/web",
 	},
-	"internal/archtest": {},
-	"cmd/afflux":        {"internal/config", "internal/lab", "internal/live", "internal/web"},
+	"internal/archtest":    {},
+	"internal/browsertest": {},
+	"cmd/afflux":           {"internal/config", "internal/lab", "internal/live", "internal/web"},
 }
 
 // standardOnly are the public rooms, which nobody pays for with a dependency.
 var standardOnly = []string{"supervise"}
+
+// testsOnly are rooms, and the outside code they are there for, that only tests
+// may use: the program must not carry them.
+var testsOnly = []string{module + "/internal/browsertest", "github.com/chromedp/", "go.uber.org/goleak"}
 
 type room struct {
 	ImportPath string
@@ -87,6 +92,19 @@ func TestPublicRoomsUseTheStandardLibraryAlone(t *testing.T) {
 		for _, dep := range all[name].Deps {
 			if host, _, _ := strings.Cut(dep, "/"); strings.Contains(host, ".") && dep != module+"/"+name {
 				t.Errorf("%s depends on %s", name, dep)
+			}
+		}
+	}
+}
+
+// What a room's tests import is no arrow: go list counts it apart.
+func TestOnlyTestsUseWhatIsForTests(t *testing.T) {
+	for name, r := range rooms(t) {
+		for _, dep := range r.Deps {
+			for _, banned := range testsOnly {
+				if strings.HasPrefix(dep, banned) && name != "internal/browsertest" {
+					t.Errorf("%s depends on %s, which only tests may", name, dep)
+				}
 			}
 		}
 	}
