@@ -6,7 +6,9 @@ cd "$(dirname "$0")/.."
 
 target=internal/live/borrowed
 stamp=$target/stamp
-files="node_modules/idiomorph/dist/idiomorph.esm.js"
+files="node_modules/idiomorph/dist/idiomorph.esm.js
+node_modules/uplot/dist/uPlot.esm.js
+node_modules/uplot/dist/uPlot.min.css"
 
 fresh() {
 	cmp -s package-lock.json "$stamp" || return 1

@@ -19,6 +19,7 @@ type Server struct {
 	Hosts     []string      // further names that a request may call the server by
 	Grace     time.Duration // how long a stop waits for work
 	DebugAddr string        // where pprof listens; empty: nowhere
+	Viewers   int           // how many may watch live at one time
 }
 
 // Resource is what work costs, and what happens when there is no room for it.
@@ -30,7 +31,7 @@ type Resource struct {
 // Defaults are the workshop's.
 func Defaults() Settings {
 	return Settings{
-		Server:   Server{Addr: "localhost:4000", Grace: 10 * time.Second},
+		Server:   Server{Addr: "localhost:4000", Grace: 10 * time.Second, Viewers: 1000},
 		Resource: Resource{Settings: resource.Defaults(), Status: 500},
 	}
 }

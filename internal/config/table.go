@@ -21,6 +21,8 @@ var table = []Field{
 		func(s *Settings) *time.Duration { return &s.Server.Grace }),
 	text("server.debug_addr", "where pprof listens, on this machine only; empty: nowhere",
 		"an address with a port, such as localhost:6060, or nothing", isAddrOrNone, func(s *Settings) *string { return &s.Server.DebugAddr }),
+	integer("server.viewers", "how many may watch the pages live at one time", 0, 100_000,
+		func(s *Settings) *int { return &s.Server.Viewers }),
 
 	live(duration("resource.latency", "what one use of the mock resource costs, on average", 0, resource.MaxLatency,
 		func(s *Settings) *time.Duration { return &s.Resource.Latency })),

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/affluxlab/afflux/internal/resource"
 	"github.com/affluxlab/afflux/internal/telemetry"
@@ -43,9 +44,14 @@ func (l *Lab) Resource() Resource {
 	return r
 }
 
-// Reset begins a new epoch in all rooms.
+// Reset begins a new epoch in all rooms: as the recorder sees it, in one step.
 func (l *Lab) Reset() error {
+	l.epochs.Lock()
+	l.epoch++
 	l.mock.Reset()
+	l.part1.Reset()
+	l.epochs.Unlock()
+	l.mark(time.Now(), markReset, "counters reset")
 	return l.observer.Mark()
 }
 
@@ -100,6 +106,39 @@ func (l *Lab) metrics() telemetry.Source {
 				}
 			}
 			emit(7, float64(s.Settings.Limit))
+		},
+	}
+}
+
+// requestMetrics offers part 1's books and histograms.
+func (l *Lab) requestMetrics() telemetry.Source {
+	labels := []string{"endpoint"}
+	return telemetry.Source{
+		Metrics: []telemetry.Metric{
+			{Name: "afflux_part1_requests_total", Help: "Requests that came.", Kind: telemetry.Counter, Labels: labels},
+			{Name: "afflux_part1_ok_total", Help: "Requests answered OK.", Kind: telemetry.Counter, Labels: labels},
+			{Name: "afflux_part1_rejected_total", Help: "Requests answered that the resource is full.", Kind: telemetry.Counter, Labels: labels},
+			{Name: "afflux_part1_failed_total", Help: "Requests answered otherwise.", Kind: telemetry.Counter, Labels: labels},
+			{Name: "afflux_part1_open", Help: "Requests not answered yet.", Labels: labels},
+			{Name: "afflux_part1_answer_seconds", Help: "From arrival to an OK.", Kind: telemetry.DistributionKind, Labels: labels},
+			{Name: "afflux_part1_refusal_seconds", Help: "From arrival to any other answer.", Kind: telemetry.DistributionKind, Labels: labels},
+			{Name: "afflux_part1_work_seconds", Help: "From arrival to the end of the work.", Kind: telemetry.DistributionKind, Labels: labels},
+			{Name: "afflux_viewers", Help: "Viewers of the stream."},
+		},
+		Read: func(emit telemetry.Emit) {
+			for _, e := range l.part1.Snapshot().Endpoints {
+				for i, n := range []uint64{e.Total.Requests, e.Total.OK, e.Total.Rejected, e.Total.Failed, uint64(e.Total.Open)} {
+					emit(i, float64(n), e.Name)
+				}
+			}
+			emit(8, float64(l.site.Viewers()))
+		},
+		ReadDistributions: func(emit telemetry.EmitDistribution) {
+			for _, d := range l.part1.Durations() {
+				emit(5, d.Answers, d.Endpoint)
+				emit(6, d.Refusals, d.Endpoint)
+				emit(7, d.Works, d.Endpoint)
+			}
 		},
 	}
 }

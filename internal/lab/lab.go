@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/affluxlab/afflux/internal/config"
@@ -34,6 +35,14 @@ type Lab struct {
 	site     *live.Site
 	server   *web.Server
 	tree     *supervise.Tree
+	recorder *telemetry.Recorder
+	marks    *telemetry.Log[telemetry.Mark]
+
+	epochs   sync.RWMutex // held by a reset; read by the recorder, so that none comes within a sample
+	epoch    uint64       // resets so far
+	now      moment       // the recorder's: filled anew for each sample
+	workshop lastOnes     // the recorder's
+	load     loadWatch    // the recorder's
 
 	mu       sync.Mutex // guards settings, and that changes reach the rooms one after the other
 	settings config.Settings
@@ -41,7 +50,7 @@ type Lab struct {
 
 // New builds a lab that does not run yet.
 func New(s config.Settings, opts Options) (*Lab, error) {
-	l := &Lab{log: opts.Log, settings: s}
+	l := &Lab{log: opts.Log, settings: s, marks: telemetry.NewLog[telemetry.Mark](keptMarks)}
 	for _, build := range []func() error{l.buildRooms, l.buildSite, func() error { return l.buildServer(opts.Version) }, l.buildTree} {
 		if err := build(); err != nil {
 			return nil, fmt.Errorf("build the lab: %w", err)
@@ -57,12 +66,17 @@ func (l *Lab) buildRooms() (err error) {
 	if l.part1, err = part1.New(l.mock, part1.Settings{Status: l.settings.Resource.Status}, l.log); err != nil {
 		return err
 	}
-	l.observer, err = observer.New(observer.Config{Tree: l.Tree, Module: module})
+	if l.observer, err = observer.New(observer.Config{Tree: l.Tree, Module: module}); err != nil {
+		return err
+	}
+	l.recorder, err = telemetry.NewRecorder(l.instrument())
 	return err
 }
 
 func (l *Lab) buildSite() (err error) {
-	if l.site, err = live.New(live.Config{Log: l.log, Token: l.settings.Server.Token != ""}); err != nil {
+	if l.site, err = live.New(live.Config{
+		Log: l.log, Token: l.settings.Server.Token != "", Viewers: l.settings.Server.Viewers, Past: l.past,
+	}); err != nil {
 		return err
 	}
 	for _, p := range []live.Page{l.home(), l.part1.Page(), l.observer.Page()} {
@@ -70,13 +84,19 @@ func (l *Lab) buildSite() (err error) {
 			return err
 		}
 	}
+	l.site.Watch(l.values())
+	l.site.Watch(l.part1.Values(l.recorder))
+	for _, p := range slices.Concat(l.part1.Panels(), l.observer.Panels()) {
+		l.site.Share(p)
+	}
+	l.feed()
 	l.site.Fill("strip", l.panel("strip-panel"))
 	l.site.Fill("part1/controls", l.panel("resource-panel"))
 	return nil
 }
 
 func (l *Lab) buildServer(version string) (err error) {
-	rows := []web.Route{{Method: "GET", Path: "/metrics", Class: web.API, Handler: telemetry.Handler(l.metrics())}}
+	rows := []web.Route{{Method: "GET", Path: "/metrics", Class: web.API, Handler: telemetry.Handler(l.metrics(), l.requestMetrics())}}
 	for _, more := range [][]web.Route{l.routes(), l.part1.Routes(), l.observer.Routes(), l.site.Routes()} {
 		rows = append(rows, more...)
 	}
@@ -100,6 +120,14 @@ func (l *Lab) buildTree() (err error) {
 		{Name: "mock-resource", Service: l.mock},
 		{Name: "part1", Service: l.part1},
 	}
+	watching, err := supervise.New(supervise.Config{Name: "telemetry", Hook: l.tell, Children: []supervise.Child{
+		{Name: "recorder", Service: l.recorder},
+		{Name: "stream", Service: l.site},
+	}})
+	if err != nil {
+		return err
+	}
+	children = append(children, supervise.Child{Name: "telemetry", Service: watching})
 	if addr := l.settings.Server.DebugAddr; addr != "" {
 		debug, err := web.NewDebug(addr)
 		if err != nil {
@@ -137,19 +165,4 @@ func (l *Lab) ready() error {
 		return resource.ErrRestarted
 	}
 	return nil
-}
-
-// tell writes what happens in the tree into the log.
-func (l *Lab) tell(e supervise.Event) {
-	switch e := e.(type) {
-	case supervise.Ended:
-		if e.Failed {
-			l.log.Error(e.String())
-			return
-		}
-	case supervise.Restarting, supervise.Stuck, supervise.GaveUp:
-		l.log.Warn(e.String())
-		return
-	}
-	l.log.Debug(e.String())
 }

@@ -5,9 +5,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/google/jsonschema-go/jsonschema"
 
@@ -54,6 +56,7 @@ func (l *Lab) logChanges(from, to config.Settings) {
 	for _, f := range config.Fields() {
 		if old, now := f.String(from), f.String(to); f.Live && old != now {
 			l.log.Info("setting changed", "key", f.Key, "from", old, "to", now)
+			l.mark(time.Now(), markSettings, fmt.Sprintf("%s %s → %s", f.Key, old, now))
 		}
 	}
 }
@@ -86,6 +89,7 @@ func (l *Lab) routes() []web.Route {
 		{Method: "PATCH", Path: "/api/v1/settings", Class: web.API, Handler: l.patchSettings,
 			Doc: web.Doc{Summary: "Change settings by a JSON merge patch", Description: "null restores a default; with If-Match the change is made only to the settings of that ETag.",
 				Request: &jsonschema.Schema{Type: "object"}, Response: settings, ResponseName: "Settings", Fails: []int{400, 403, 412, 413, 415, 422}}},
+		l.seriesRoute(),
 		{Method: "GET", Path: "/api/v1/resource", Class: web.API, Handler: l.getResource,
 			Doc: web.Doc{Summary: "The books of the mock resource", Response: Resource{}}},
 		{Method: "POST", Path: "/api/v1/reset", Class: web.API, Handler: l.reset,

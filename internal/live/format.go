@@ -168,3 +168,37 @@ func toFloat(v any) (float64, error) {
 	}
 	return 0, fmt.Errorf("%v (%T) is not a number", v, v)
 }
+
+// Count writes a number in full.
+func Count(n uint64) Value { return Value{Text: grouped(strconv.FormatUint(n, 10))} }
+
+// Number writes three significant digits, with more of them on hover.
+func Number(f float64) Value {
+	v := Value{Text: sig(f)}
+	if exact := strconv.FormatFloat(f, 'f', -1, 64); !math.IsNaN(f) && !math.IsInf(f, 0) && exact != v.Text {
+		v.Exact = strconv.FormatFloat(f, 'f', 6, 64)
+	}
+	return v
+}
+
+// Rate writes events per second.
+func Rate(perSecond float64) Value {
+	v := Number(perSecond)
+	v.Text += "/s"
+	if v.Exact != "" {
+		v.Exact += " per second"
+	}
+	return v
+}
+
+// Duration writes a duration as people say it: 41 µs, 8 min 20 s.
+func Duration(d time.Duration) string { return duration(d) }
+
+// Bytes writes a number of bytes in decimal units: 4.2 MB.
+func Bytes(n float64) string {
+	text, _ := byteSize(n) // a float is a number
+	return text
+}
+
+// Percent writes a share of one: 0.124 is 12.4 %.
+func Percent(share float64) string { return sig(share*100) + " %" }

@@ -16,6 +16,7 @@ var formats = template.FuncMap{
 	"dict":     dict,
 	"duration": duration,
 	"fieldID":  fieldID,
+	"layout":   histogramOf,
 	"list":     func(items ...any) []any { return items },
 	"ms":       milliseconds,
 	"number":   number,
@@ -25,9 +26,11 @@ var formats = template.FuncMap{
 	"percent":  percent,
 	"quoted":   quoted,
 	"seconds":  seconds,
+	"series":   series,
 	"sig":      significant,
 	"stack":    stack,
 	"text":     text,
+	"windows":  func() []window { return windows },
 }
 
 // dict makes the parameters of a component from names and values in turn.
@@ -59,7 +62,7 @@ func fieldID(name string) string { return "f-" + strings.ReplaceAll(name, ".", "
 
 // meanings are the words of the colours that templates use; each has a mark of its own shape.
 var meanings = map[string]string{
-	"flight": "flight", "hand": "flight",
+	"flight": "flight", "hand": "flight", "flight-2": "flight-2",
 	"waiting": "waiting", "inbox": "inbox",
 	"done": "done", "answered": "answered",
 	"failed": "failed", "rejected": "failed",

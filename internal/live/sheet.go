@@ -84,6 +84,11 @@ func (c *clone) functions() template.FuncMap {
 		"target":  func() string { return c.view.target() },
 		"bearer":  func() string { return c.view.bearer() },
 		"slot":    func(name string) (template.HTML, error) { return c.view.slot(name) },
+		"panel":   func(name string) (template.HTML, error) { return c.view.panel(name) },
+		"shown":   func(live, value, exact any) (shown, error) { return c.view.shown(live, value, exact) },
+		"window":  func() string { return windowOf(c.view.r).Name },
+		"query":   func(name string) string { return c.view.r.URL.Query().Get(name) },
+		"past":    func(series []any) (past, error) { return c.view.past(series) },
 	}
 }
 
@@ -101,7 +106,9 @@ func (sh *sheet) draw(w io.Writer, name string, data any, v *view) error {
 // it tells that at the first drawing, which would be too late.
 func (sh *sheet) probe(s *Site, name string) error {
 	r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/"}, Host: "localhost"}
-	err := sh.draw(io.Discard, name, nil, &view{site: s, r: r, path: "/", probing: true})
+	v := newView(s, r, "/")
+	v.probing = true
+	err := sh.draw(io.Discard, name, nil, v)
 	if _, ok := errors.AsType[*template.Error](err); ok {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 // shell is what the shell template is drawn with.
 type shell struct {
 	Title    string
+	Window   string // the time that charts show
 	Path     string
 	Nav      []navItem
 	Bare     bool // no nav, no strip: the login
@@ -52,7 +53,8 @@ func (p *page) draw(w http.ResponseWriter, r *http.Request, code int, form Form)
 	out := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(out)
 	out.Reset()
-	v := &view{site: p.site, r: r, path: r.URL.Path, form: form}
+	v := newView(p.site, r, r.URL.Path)
+	v.form = form
 	if err := p.sheet.draw(out, "shell", p.shell(r, data, form), v); err != nil {
 		p.site.log.Error("page not drawn", "path", r.URL.Path, "err", err)
 		http.Error(w, "this page could not be drawn; the log says why", http.StatusInternalServerError)
@@ -70,6 +72,7 @@ func (p *page) shell(r *http.Request, data any, form Form) shell {
 	refresh := r.URL.Query().Get("refresh") == "1"
 	return shell{
 		Title:    p.Title,
+		Window:   windowOf(r).Name,
 		Path:     r.URL.Path,
 		Nav:      p.site.nav(p),
 		Bare:     p == p.site.login,

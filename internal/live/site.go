@@ -1,6 +1,7 @@
 package live
 
 import (
+	"context"
 	"embed"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/affluxlab/afflux/internal/web"
 )
@@ -18,9 +20,11 @@ var templates embed.FS
 
 // Config says what a site is made of.
 type Config struct {
-	Log   *slog.Logger     // where failed drawings are told; nil: nowhere
-	Token bool             // the lab asks for a token: the lines to copy say where it goes
-	Funcs template.FuncMap // further functions for all templates; must not reuse a name of this package
+	Log     *slog.Logger     // where failed drawings are told; nil: nowhere
+	Token   bool             // the lab asks for a token: the lines to copy say where it goes
+	Viewers int              // how many may watch the stream at one time
+	Past    Past             // numbers for the charts' tables; nil: their tables are empty without scripts
+	Funcs   template.FuncMap // further functions for all templates; must not reuse a name of this package
 }
 
 // Site draws pages. Pages and panels are added before its routes are served; from then
@@ -34,6 +38,10 @@ type Site struct {
 	order  []*page            // as added: the order of the top bar
 	finder *http.ServeMux     // leads a refused form back to its page
 	slots  map[string][]drawable
+	shares []*share
+	values map[string]Values
+	past   Past
+	stream *stream
 	files  assets
 	login  *page
 }
@@ -60,11 +68,15 @@ func New(cfg Config) (*Site, error) {
 		pages:  map[string]*page{},
 		finder: http.NewServeMux(),
 		slots:  map[string][]drawable{},
+		values: map[string]Values{},
+		past:   cfg.Past,
 		files:  files,
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
+	s.stream = newStream(s.log, cfg.Viewers)
+	s.stream.feeds = []Feed{{Event: "values", Every: 250 * time.Millisecond, Read: s.tellValues}}
 	loginFiles, err := fs.Sub(templates, "templates/login")
 	if err != nil {
 		return nil, err
@@ -118,17 +130,27 @@ func (s *Site) Knows(path string) bool {
 	return err == nil
 }
 
-// Routes returns the routes of the pages and of the static files.
+// Tell adds a feed to the stream.
+func (s *Site) Tell(f Feed) { s.stream.feeds = append(s.stream.feeds, f) }
+
+// Serve makes the frames of the stream until ctx ends, and returns its cause. Those
+// who watch stay, and are told nothing until it runs again.
+func (s *Site) Serve(ctx context.Context) error { return s.stream.serve(ctx, s.changedPanels) }
+
+// Viewers returns how many watch the stream now.
+func (s *Site) Viewers() int { return s.stream.watching() }
+
+// Routes returns the routes of the pages, of the stream and of the static files.
 func (s *Site) Routes() []web.Route {
-	routes := make([]web.Route, 0, len(s.order)+1)
+	routes := make([]web.Route, 0, len(s.order)+2)
 	for _, p := range s.order {
 		routes = append(routes, web.Route{
 			Method: http.MethodGet, Path: pattern(p.Path), Class: web.Page, Handler: p.serve,
 		})
 	}
-	return append(routes, web.Route{
-		Method: http.MethodGet, Path: "/static/{path...}", Class: web.Open, Handler: s.files.serve,
-	})
+	return append(routes,
+		web.Route{Method: http.MethodGet, Path: "/api/v1/stream", Class: web.Stream, Handler: s.serveStream, Doc: s.streamDoc()},
+		web.Route{Method: http.MethodGet, Path: "/static/{path...}", Class: web.Open, Handler: s.files.serve})
 }
 
 // pattern is the path as a ServeMux pattern that matches nothing below it.

@@ -17,7 +17,12 @@ type view struct {
 	path    string // the page's own path
 	form    Form
 	depth   int
-	probing bool // no panel is drawn and no data asked
+	probing bool                        // no panel is drawn and no data asked
+	read    map[string]map[string]Value // groups of values read so far: once for each drawing
+}
+
+func newView(s *Site, r *http.Request, path string) *view {
+	return &view{site: s, r: r, path: path, read: map[string]map[string]Value{}}
 }
 
 // entry is the field's value as it was typed when the form was refused, else the current one.

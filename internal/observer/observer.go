@@ -18,8 +18,8 @@ import (
 	"github.com/affluxlab/afflux/supervise"
 )
 
-//go:embed pages
-var pages embed.FS
+//go:embed pages panels
+var files embed.FS
 
 // Config says what is observed.
 type Config struct {
@@ -31,6 +31,7 @@ type Config struct {
 type Observer struct {
 	cfg     Config
 	started time.Time
+	vitals  *vitals
 
 	mu    sync.Mutex // guards since
 	since usage      // what the process had used at the last Mark
@@ -38,7 +39,7 @@ type Observer struct {
 
 // New returns an observer of this process, whose uptime begins now.
 func New(cfg Config) (*Observer, error) {
-	o := &Observer{cfg: cfg, started: time.Now()}
+	o := &Observer{cfg: cfg, started: time.Now(), vitals: newVitals()}
 	return o, o.Mark()
 }
 
@@ -64,22 +65,34 @@ func (o *Observer) Routes() []web.Route {
 	}
 }
 
-// Page is /observer.
-func (o *Observer) Page() live.Page {
-	files, err := fs.Sub(pages, "pages")
+func folder(name string) fs.FS {
+	sub, err := fs.Sub(files, name)
 	if err != nil {
 		panic(err) // the embedded folder has that name
 	}
-	return live.Page{Path: "/observer", Title: "Observer", Nav: "Observer", Key: "o", Files: files, Data: o.data}
+	return sub
 }
 
-func (o *Observer) data(*http.Request) any {
-	figures, err := o.Figures()
-	return struct {
-		Tree    []live.Node
-		Runtime Runtime
-		Problem error
-	}{[]live.Node{o.lines(o.cfg.Tree())}, figures, err}
+// Page is /observer. It needs the [Observer.Panels] to be shared.
+func (o *Observer) Page() live.Page {
+	return live.Page{Path: "/observer", Title: "Observer", Nav: "Observer", Key: "o", Files: folder("pages")}
+}
+
+// Panels are the pieces of the page that are drawn once for all who look at it.
+func (o *Observer) Panels() []live.SharedPanel {
+	share := func(name string, data func(*http.Request) any) live.SharedPanel {
+		return live.SharedPanel{Page: "/observer", Name: "observer/" + name, Panel: live.Panel{Files: folder("panels"), Template: name + "-panel", Data: data}}
+	}
+	return []live.SharedPanel{
+		share("tree", func(*http.Request) any { return []live.Node{o.lines(o.cfg.Tree())} }),
+		share("runtime", func(*http.Request) any {
+			figures, err := o.Figures()
+			return struct {
+				Runtime Runtime
+				Problem error
+			}{figures, err}
+		}),
+	}
 }
 
 // lines turns a node into what the page's nested list shows.

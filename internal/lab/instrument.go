@@ -1,0 +1,142 @@
+package lab
+
+import (
+	"time"
+
+	"github.com/affluxlab/afflux/internal/resource"
+	"github.com/affluxlab/afflux/internal/telemetry"
+)
+
+// workshopSamples is how many samples, 20 ms apart, the workshop's own page takes
+// the mean of.
+const workshopSamples = 11
+
+// instrument is what the lab records of itself every 20 ms. It is one for all
+// rooms, so that no reset comes between the numbers of a row.
+func (l *Lab) instrument() telemetry.Instrument {
+	var columns []column
+	for _, group := range [][]column{l.epochColumn(), resourceColumns(), requestColumns(), vitalColumns()} {
+		columns = append(columns, group...)
+	}
+	i := telemetry.Instrument{}
+	for _, c := range columns {
+		i.Series = append(i.Series, c.Series)
+	}
+	i.Read = func(row []float64) {
+		l.epochs.RLock()
+		defer l.epochs.RUnlock()
+		m := l.measure()
+		if text, at := l.load.see(time.Now(), l.countsForLoad()); text != "" {
+			l.mark(at, markLoad, text)
+		}
+		for n, c := range columns {
+			row[n] = c.of(m)
+		}
+	}
+	return i
+}
+
+// column is a series with how its number is found in a moment.
+type column struct {
+	telemetry.Series
+	of func(*moment) float64
+}
+
+// moment is everything at one time.
+type moment struct {
+	epoch      uint64
+	resource   resource.Snapshot
+	requests   uint64
+	answered   uint64
+	workshop   float64
+	goroutines float64
+	heap       float64
+	cpu        float64
+}
+
+// measure reads the rooms. It is the recorder's alone: the highs of the resource
+// and the workshop's mean belong to one reader.
+func (l *Lab) measure() *moment {
+	m := &l.now
+	m.epoch = l.epoch
+	m.resource = l.mock.Sample()
+	part1 := l.part1.Snapshot().All
+	m.requests, m.answered = part1.Requests, part1.OK
+	m.workshop = l.workshop.mean(float64(m.resource.All.InFlight))
+	m.goroutines, m.heap, m.cpu = l.observer.Vitals()
+	return m
+}
+
+func gauge(name, unit, help string, of func(*moment) float64) column {
+	return column{telemetry.Series{Name: name, Kind: telemetry.Gauge, Unit: unit, Help: help}, of}
+}
+
+func counter(name, unit, help string, of func(*moment) float64) column {
+	return column{telemetry.Series{Name: name, Kind: telemetry.Counter, Unit: unit, Help: help}, of}
+}
+
+func high(name, unit, help string, of func(*moment) float64) column {
+	return column{telemetry.Series{Name: name, Kind: telemetry.High, Unit: unit, Help: help}, of}
+}
+
+func (l *Lab) epochColumn() []column {
+	return []column{counter("epoch", "", "grows by one with each reset, which takes the counts back to 0",
+		func(m *moment) float64 { return float64(m.epoch) })}
+}
+
+func resourceColumns() []column {
+	all := func(f func(resource.Counts) float64) func(*moment) float64 {
+		return func(m *moment) float64 { return f(m.resource.All) }
+	}
+	columns := []column{
+		gauge("in_flight", "uses", "uses of the resource going on", all(func(c resource.Counts) float64 { return float64(c.InFlight) })),
+		high("in_flight_high", "uses", "the most in flight since the sample before", func(m *moment) float64 { return float64(m.resource.High) }),
+		gauge("in_flight_workshop", "uses", "in flight as the workshop's page measures it: the mean of 11 samples", func(m *moment) float64 { return m.workshop }),
+	}
+	for _, name := range []string{"serial", "async"} {
+		columns = append(columns,
+			gauge("in_flight_"+name, "uses", "those of "+name+" requests", func(m *moment) float64 { return float64(m.resource.Caller(name).Now.InFlight) }),
+			high("in_flight_"+name+"_high", "uses", "the most of those since the sample before", func(m *moment) float64 { return float64(m.resource.Caller(name).High) }))
+	}
+	return append(columns,
+		gauge("waiting", "pieces of work", "in line for the resource", all(func(c resource.Counts) float64 { return float64(c.Waiting) })),
+		counter("started", "uses", "that began", all(func(c resource.Counts) float64 { return float64(c.Started) })),
+		counter("finished", "uses", "that took their whole latency", all(func(c resource.Counts) float64 { return float64(c.Finished) })),
+		counter("rejected", "pieces of work", "refused at the door", all(func(c resource.Counts) float64 { return float64(c.Rejected) })),
+		counter("failed", "uses", "that ended early", all(func(c resource.Counts) float64 { return float64(c.Failed) })),
+		counter("abandoned", "pieces of work", "that left the line unserved", all(func(c resource.Counts) float64 { return float64(c.Abandoned) })),
+		counter("area", "use-seconds", "in flight summed over time", func(m *moment) float64 { return m.resource.Work.Area }),
+		counter("use_time", "s", "time that ended uses took, summed", func(m *moment) float64 { return m.resource.Work.Taken }))
+}
+
+func requestColumns() []column {
+	return []column{
+		counter("requests", "requests", "that came to part 1", func(m *moment) float64 { return float64(m.requests) }),
+		counter("answered", "requests", "answered OK", func(m *moment) float64 { return float64(m.answered) }),
+	}
+}
+
+func vitalColumns() []column {
+	return []column{
+		gauge("goroutines", "goroutines", "of the process", func(m *moment) float64 { return m.goroutines }),
+		gauge("heap", "bytes", "in objects on the heap", func(m *moment) float64 { return m.heap }),
+		counter("cpu", "s", "processor time of the process since it started, read five times a second", func(m *moment) float64 { return m.cpu }),
+	}
+}
+
+// lastOnes are the newest samples of a gauge.
+type lastOnes struct {
+	ring [workshopSamples]float64
+	n    int
+}
+
+// mean takes one sample in and returns the mean of the newest.
+func (l *lastOnes) mean(v float64) float64 {
+	l.ring[l.n%workshopSamples] = v
+	l.n++
+	sum, count := 0.0, min(l.n, workshopSamples)
+	for _, x := range l.ring[:count] {
+		sum += x
+	}
+	return sum / float64(count)
+}

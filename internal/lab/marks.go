@@ -1,0 +1,46 @@
+package lab
+
+import (
+	"time"
+
+	"github.com/affluxlab/afflux/internal/telemetry"
+	"github.com/affluxlab/afflux/supervise"
+)
+
+// What marks are about.
+const (
+	markSettings = "settings"
+	markReset    = "reset"
+	markCrash    = "crash"
+	markRestart  = "restart"
+	markLoad     = "load"
+)
+
+// keptMarks is how many are remembered.
+const keptMarks = 1000
+
+// mark notes that something happened, for every chart to show.
+func (l *Lab) mark(at time.Time, kind, text string) {
+	l.marks.Add(telemetry.Mark{At: at, Kind: kind, Text: text})
+}
+
+// tell writes what happens in the tree into the log, and marks what a chart
+// should show.
+func (l *Lab) tell(e supervise.Event) {
+	switch e := e.(type) {
+	case supervise.Ended:
+		if e.Failed {
+			l.log.Error(e.String())
+			l.mark(e.At, markCrash, e.Child+" crashed")
+			return
+		}
+	case supervise.Restarting:
+		l.log.Warn(e.String())
+		l.mark(e.At, markRestart, e.Child+" restarted")
+		return
+	case supervise.Stuck, supervise.GaveUp:
+		l.log.Warn(e.String())
+		return
+	}
+	l.log.Debug(e.String())
+}

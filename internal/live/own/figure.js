@@ -1,0 +1,149 @@
+// What charts and timelines have in common: a plot with its notes, a table twin, following
+// the size, and resting while out of sight. Chapters: a figure, notes, all figures.
+
+import * as paint from "./paint.js";
+import * as stream from "./stream.js";
+import * as view from "./view.js";
+
+// --- a figure: those who extend it have measure, picture, crossed,
+// tabulate, sentence, blank, and remark if there is something to remark ---
+
+export class Figure {
+  constructor(element) {
+    this.element = element;
+    this.plot = element.querySelector(".plot");
+    this.twin = element.querySelector(".twin-table");
+    this.title = element.querySelector("figcaption :is(h2, h3, h4)")?.textContent.trim() || this.plot.ariaLabel || "Chart";
+    this.note = paragraph("plot-note");
+    this.state = paragraph("plot-state");
+    this.plot.append(this.note);
+    this.keep(this.plot, this.twin);
+    Object.assign(this.twin ?? {}, { tabIndex: 0, role: "region" });
+    this.told = {};
+    this.seen = true;
+    this.resized = new ResizeObserver(() => this.resize());
+    this.watched = new IntersectionObserver(([entry]) => {
+      this.seen = entry.isIntersecting;
+      view.ask(true);
+    });
+  }
+
+  // keep tells the merge of the page that these elements are ours by now.
+  keep(...elements) {
+    for (const element of elements) element?.setAttribute("data-keep", "");
+  }
+
+  begin() {
+    this.restore();
+    this.resize();
+    this.resized.observe(this.plot);
+    this.watched.observe(this.plot);
+  }
+
+  // restore puts the state beside the title again, from where a merge may have taken it.
+  restore() {
+    const caption = this.element.querySelector("figcaption");
+    if (this.state.parentElement !== caption) caption.querySelector("button, ul")?.before(this.state);
+  }
+
+  destroy() {
+    this.resized.disconnect();
+    this.watched.disconnect();
+    this.note.remove();
+    this.state.remove();
+  }
+
+  intact() {
+    return this.element.isConnected && this.plot.contains(this.note);
+  }
+
+  // A hidden plot has no size; it is measured when it is shown again.
+  resize() {
+    const width = this.plot.clientWidth;
+    if (!width) return;
+    this.width = width;
+    this.height = Math.round(((Number(this.element.dataset.height) || 260) * paint.rem()) / 16);
+    this.sizes = paint.sizes();
+    this.plot.style.height = `${this.height}px`;
+    view.wide(width);
+    this.measure();
+    view.ask(true);
+  }
+
+  draw() {
+    const tables = view.tables() && this.twin !== null;
+    show(this.plot, !tables);
+    if (this.twin) show(this.twin, tables);
+    if (tables) return this.due("table", 1000) && this.tabulate();
+    if (!this.width) return;
+    const telling = this.due("label", 5000);
+    if (!this.seen && !telling) return;
+    this.picture();
+    say(this.note, this.blank() ? this.element.dataset.empty || "Nothing has happened in this time yet." : "");
+    say(this.state, `${stateWords()} ${this.remark()}`.trim());
+    if (telling) this.plot.ariaLabel = `${this.title}, ${view.said()}: ${this.sentence()} ${stateWords()}`.trim();
+  }
+
+  remark() {
+    return "";
+  }
+
+  // due tells whether something that is done from time to time is to be done again.
+  due(what, every) {
+    const now = performance.now();
+    if (now - (this.told[what] ?? -Infinity) < every) return false;
+    this.told[what] = now;
+    return true;
+  }
+}
+
+// --- notes ---
+
+function paragraph(name) {
+  const element = document.createElement("p");
+  element.className = name;
+  element.hidden = true;
+  return element;
+}
+
+function show(element, on) {
+  if (element.hidden === on) element.hidden = !on;
+}
+
+function say(element, text) {
+  show(element, text !== "");
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function stateWords() {
+  if (["lost", "bye"].includes(stream.state())) return `No connection since ${view.clock(view.newest())}.`;
+  return view.following() ? "" : `Frozen: ${view.said()}.`;
+}
+
+// --- all figures ---
+
+// following keeps one object for each element of a selector on the page. sync is to be called
+// at the start and after each merge.
+export function following(selector, make) {
+  const all = new Map();
+  const elements = () => [...document.querySelectorAll(selector)];
+  const sync = () => {
+    for (const [element, one] of all) {
+      if (one.intact()) {
+        one.restore();
+        continue;
+      }
+      one.destroy();
+      all.delete(element);
+    }
+    for (const element of elements()) if (!all.has(element)) all.set(element, make(element));
+  };
+  view.paint(() => all.forEach((one) => one.draw()));
+  view.on((what) => {
+    if (what.includes("cross")) all.forEach((one) => one.crossed());
+    else all.forEach((one) => (one.told = {})); // what changed is told at once
+  });
+  stream.onState(() => view.ask(true));
+  paint.onColours(() => view.ask(true));
+  return { sync, elements };
+}

@@ -1,0 +1,79 @@
+// Values and panels are kept fresh by the stream. Chapters: values, panels, what is spoken,
+// beginning.
+
+import * as page from "./page.js";
+import * as stream from "./stream.js";
+import * as view from "./view.js";
+
+// --- values: [data-live] shows the one of its name ---
+
+let values = {};
+
+function writeValues() {
+  if (view.frozen()) return;
+  for (const element of document.querySelectorAll("[data-live]")) {
+    const told = values[element.dataset.live];
+    if (told !== undefined) write(element, ...[told].flat());
+  }
+  speak();
+}
+
+function write(element, text, exact = "") {
+  if (element.textContent !== text) element.textContent = text;
+  if (element.title !== exact) element.title = exact;
+}
+
+// --- panels: [data-panel] holds the markup of its name ---
+
+let panels = {};
+
+function writePanels() {
+  if (view.frozen()) return;
+  for (const element of document.querySelectorAll("[data-panel]")) {
+    const markup = panels[element.dataset.panel];
+    if (markup === undefined) continue;
+    page.fill(element, markup);
+    delete panels[element.dataset.panel];
+  }
+}
+
+// --- what is spoken: the page in one sentence, at most every five seconds ---
+
+const rest = 5000;
+const mouth = document.getElementById("spoken");
+let spokenAt = 0;
+
+function speak() {
+  const sentence = document.querySelector("[data-spoken]")?.textContent ?? "";
+  const now = performance.now();
+  if (now - spokenAt < rest || mouth.textContent === sentence) return;
+  spokenAt = now;
+  mouth.textContent = sentence;
+}
+
+// --- beginning ---
+
+// Marks that say that something stands on the page which no value tells.
+const structural = new Set(["settings", "reset", "restart", "crash"]);
+const began = Date.now();
+
+export function start() {
+  stream.on("values", (told) => {
+    values = told;
+    page.fresh();
+    writeValues();
+  });
+  stream.on("panel", (told) => {
+    Object.assign(panels, told);
+    writePanels();
+  });
+  stream.on("mark", (mark) => {
+    if (structural.has(mark.kind) && mark.at > began - 1000) page.soon();
+  });
+  stream.onRestart(() => page.soon());
+  view.on(() => {
+    writeValues();
+    writePanels();
+  });
+  page.onMerge(writeValues);
+}

@@ -1,0 +1,145 @@
+// What the charts and the timeline draw with. Chapters: colours, shapes, numbers, text.
+
+const root = document.documentElement;
+
+// --- colours: the style sheet's, resolved for the canvas ---
+
+let cache = new Map();
+let probe = null;
+const repaints = new Set();
+
+// onColours calls fn after the colours have changed.
+export const onColours = (fn) => repaints.add(fn);
+
+function forget() {
+  cache = new Map();
+  for (const fn of repaints) fn();
+}
+
+function resolve(name) {
+  if (!probe) {
+    probe = document.createElement("span");
+    probe.hidden = true;
+    document.body.append(probe);
+  }
+  const base = name.replace(/-\d$/, "");
+  probe.style.color = name === base ? `var(--${name})` : `var(--${name}, var(--${base}))`;
+  return getComputedStyle(probe).color;
+}
+
+// colour gives the property --name, such as flight, for a canvas; alpha makes it see-through.
+export function colour(name, alpha = 1) {
+  const key = `${name} ${alpha}`;
+  if (!cache.has(key)) {
+    const [r, g, b] = resolve(name).match(/[\d.]+/g);
+    cache.set(key, `rgba(${r}, ${g}, ${b}, ${alpha})`);
+  }
+  return cache.get(key);
+}
+
+// Sizes follow the page's type, which grows with the projector.
+export const rem = () => parseFloat(getComputedStyle(root).fontSize) || 16;
+export const sizes = () => {
+  const font = Math.max(14, Math.round(rem() * 0.875));
+  return { font, gutter: font * 4, foot: Math.round(font * 2), head: Math.round(font * 2.6), edge: 14 };
+};
+
+// --- shapes: each meaning's, as in the template "mark" ---
+
+const shapes = {
+  flight: (c, r) => c.arc(0, 0, r, 0, 7),
+  "flight-2": (c, r) => (c.moveTo(0, -1.2 * r), c.lineTo(1.2 * r, 0), c.lineTo(0, 1.2 * r), c.lineTo(-1.2 * r, 0), c.closePath()),
+  waiting: (c, r) => c.rect(-r, -r, 2 * r, 2 * r),
+  inbox: (c, r) => c.rect(-0.8 * r, -0.8 * r, 1.6 * r, 1.6 * r),
+  done: (c, r) => (c.moveTo(-r, 0), c.lineTo(-0.3 * r, 0.75 * r), c.lineTo(r, -0.75 * r)),
+  answered: (c, r) => c.arc(0, 0, 0.85 * r, 0, 7),
+  failed: (c, r) => (c.moveTo(-0.8 * r, -0.8 * r), c.lineTo(0.8 * r, 0.8 * r), c.moveTo(0.8 * r, -0.8 * r), c.lineTo(-0.8 * r, 0.8 * r)),
+  demand: (c, r) => (c.moveTo(0.75 * r, -0.75 * r), c.lineTo(-0.75 * r, 0), c.lineTo(0.75 * r, 0.75 * r)),
+};
+const same = { hand: "flight", rejected: "failed" };
+const filled = new Set(["flight", "flight-2", "waiting"]);
+
+// shape draws a meaning's mark around x, y, set off from what is under it.
+export function shape(c, name, x, y, r) {
+  const kind = same[name] ?? name;
+  c.save();
+  c.translate(x, y);
+  c.beginPath();
+  (shapes[kind] ?? shapes.flight)(c, r);
+  c.lineJoin = c.lineCap = "round";
+  c.strokeStyle = colour("paper");
+  c.lineWidth = r * (filled.has(kind) ? 0.8 : 1.5);
+  c.stroke();
+  if (filled.has(kind)) {
+    c.fillStyle = colour(name);
+    c.fill();
+  } else {
+    c.strokeStyle = colour(name);
+    c.lineWidth = r * 0.55;
+    c.stroke();
+  }
+  c.restore();
+}
+
+// --- numbers ---
+
+const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
+const short = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+const scaled = new Intl.NumberFormat("en", { maximumSignificantDigits: 3, notation: "compact" });
+
+export const exact = (n) => (n === null || n === undefined ? "–" : grouped.format(n));
+
+// brief is a number of at most three digits that matter.
+export const brief = (n) => (n === null || n === undefined ? "–" : short.format(n));
+export const tick = (n) => (n >= 100e3 ? scaled : grouped).format(n);
+
+export function duration(ms) {
+  if (ms < 1000) return `${brief(ms)} ms`;
+  return `${brief(ms / 1000)} s`;
+}
+
+// --- text: measured once, for measuring costs more than writing ---
+
+let family = "";
+let face = "";
+const widths = new Map();
+const fitted = new Map();
+
+export function typeface(size, weight = 400) {
+  family ||= getComputedStyle(document.body).fontFamily;
+  return `${weight} ${size}px ${family}`;
+}
+
+// type chooses what fit and measure reckon with.
+export function type(c, size, weight) {
+  c.font = face = typeface(size, weight);
+}
+
+export function measure(c, text) {
+  return once(widths, `${face} ${text}`, () => c.measureText(text).width);
+}
+
+// fit shortens a text to a width.
+export function fit(c, text, width) {
+  return once(fitted, `${face} ${width} ${text}`, () => {
+    if (c.measureText(text).width <= width) return text;
+    let length = text.length;
+    while (length > 1 && c.measureText(`${text.slice(0, length)}…`).width > width) length--;
+    return `${text.slice(0, length).trimEnd()}…`;
+  });
+}
+
+function once(known, key, find) {
+  if (!known.has(key)) {
+    if (known.size > 1000) known.clear();
+    known.set(key, find());
+  }
+  return known.get(key);
+}
+
+// --- beginning ---
+
+export function start() {
+  new MutationObserver(forget).observe(root, { attributes: true, attributeFilter: ["data-theme"] });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", forget);
+}

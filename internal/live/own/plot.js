@@ -1,0 +1,204 @@
+// A chart's plot: uPlot's options and numbers, and what is drawn beside them. Chapters:
+// options, columns, decoration, shapes, limit.
+
+import uPlot from "./borrowed/uPlot.esm.js";
+import * as axis from "./axis.js";
+import * as marks from "./marks.js";
+import * as paint from "./paint.js";
+import * as series from "./series.js";
+import * as view from "./view.js";
+
+const spacing = 120; // px between the shapes along a line
+
+// plot makes the uPlot of a chart.
+export function plot(chart) {
+  return new uPlot(options(chart), columns(chart), chart.plot);
+}
+
+// --- options ---
+
+function options(chart) {
+  const { font, gutter, foot, head, edge } = chart.sizes;
+  const gap = Math.round(font / 2);
+  const shared = { font: paint.typeface(font), stroke: () => paint.colour("soft"), ticks: { show: false }, gap };
+  const times = { ...shared, size: foot, gap: Math.round(font * 0.7), grid: { show: false }, splits, values: clocks };
+  const numbers = {
+    ...shared,
+    size: gutter,
+    grid: { stroke: () => paint.colour("line"), width: 1 },
+    splits: () => chart.ticks,
+    values: (u, ticks) => ticks.map(paint.tick),
+  };
+  return {
+    width: chart.width,
+    height: chart.height,
+    padding: [head, edge, 0, 0],
+    legend: { show: false },
+    cursor: { show: false },
+    scales: {
+      x: { time: true, range: () => view.range().map((ms) => ms / 1000) },
+      y: { range: () => [0, chart.ticks.at(-1) * 1.02] },
+    },
+    axes: [times, numbers],
+    series: [{}, ...chart.layers.flatMap(strokes)],
+    bands: chart.layers.map((line, k) => ({ series: [2 * k + 1, 2 * k + 2], fill: () => paint.colour(line.colour, 0.22) })),
+    hooks: { drawAxes: [(u) => inPixels(u, limitLine, chart)], draw: [(u) => inPixels(u, decorate, chart)] },
+  };
+}
+
+// Two for each line: the highest, faint, and the mean.
+function strokes(line) {
+  const both = { points: { show: false }, spanGaps: false };
+  const mean = { ...both, width: line.area ? 1.5 : 2, stroke: () => paint.colour(line.colour) };
+  if (line.area) mean.fill = () => paint.colour(line.colour, 0.3);
+  return [{ ...both, width: 1, stroke: () => paint.colour(line.colour, 0.45) }, mean];
+}
+
+const inner = (u) => u.bbox.width / uPlot.pxRatio;
+const ticks = (u) => axis.times(inner(u), paint.sizes().font);
+const splits = (u) => ticks(u).list.map((ms) => ms / 1000);
+
+function clocks(u, seconds) {
+  const { every } = ticks(u);
+  return seconds.map((s) => axis.said(Math.round(s * 1000), every, inner(u), paint.sizes().font));
+}
+
+// --- columns ---
+
+// columns are the numbers in view as uPlot wants them: times, then highest and mean of each
+// line. The ticks follow what is in view, and so are found here.
+export function columns(chart) {
+  const [first, last] = series.within(...view.range());
+  const readers = chart.layers.map(series.reader);
+  const xs = [];
+  const ys = readers.flatMap(() => [[], []]);
+  for (let i = first; i <= last; i++) {
+    if (series.gapBefore(i)) push(xs, ys, series.ends()[i - 1] + series.step(), ys.map(() => null));
+    push(xs, ys, series.ends()[i], readers.flatMap((reader) => [reader.highest(i), reader.value(i)]));
+  }
+  const top = ys.reduce((most, column) => column.reduce((a, b) => Math.max(a, b ?? 0), most), 0);
+  dropBands(ys);
+  chart.top = top;
+  chart.ticks = axis.nice(Math.max(top, limitInView(chart.limit(), top), 1), chart.wanted, chart.whole);
+  return [xs, ...ys];
+}
+
+// push adds a row. Where nothing changes the last point is moved on instead: a level line
+// needs two points, and drawing is what costs.
+function push(xs, ys, time, row) {
+  const n = xs.length;
+  const level = n > 1 && row.every((y, k) => y === ys[k][n - 1] && y === ys[k][n - 2]);
+  if (level) xs[n - 1] = time / 1000;
+  else {
+    xs.push(time / 1000);
+    row.forEach((y, k) => ys[k].push(y));
+  }
+}
+
+// A band that is nowhere wider than its line is not drawn: clipping is what costs most.
+function dropBands(ys) {
+  for (let k = 0; k < ys.length; k += 2) if (ys[k].every((high, i) => high === ys[k + 1][i])) ys[k].fill(null);
+}
+
+// A limit far above the line would press it flat: then only an arrow tells of it.
+function limitInView(limit, top) {
+  return limit <= Math.max(top, 1) * 3 || top === 0 ? limit * 1.1 : 0;
+}
+
+// --- decoration ---
+
+// inPixels has something drawn in CSS pixels; area is where the lines are.
+function inPixels(u, draw, chart) {
+  const ratio = uPlot.pxRatio;
+  const [left, top, width, height] = [u.bbox.left, u.bbox.top, u.bbox.width, u.bbox.height].map((n) => n / ratio);
+  u.ctx.save();
+  u.ctx.scale(ratio, ratio);
+  draw(u.ctx, chart, u, { left, top, width, height });
+  u.ctx.restore();
+}
+
+function decorate(c, chart, u, area) {
+  const { font } = chart.sizes;
+  marks.draw(c, area, heading(c, chart.unit, area, font), font);
+  shapes(c, chart, u, area);
+}
+
+// heading writes the unit above the axis, and returns where the labels of marks may begin.
+export function heading(c, text, area, font) {
+  paint.type(c, font);
+  c.fillStyle = paint.colour("soft");
+  c.textAlign = "left";
+  c.textBaseline = "alphabetic";
+  const x = Math.max(0, area.left - Math.round(font / 2) - paint.measure(c, text));
+  c.fillText(text, x, area.top - Math.round(font * 1.3) - 5);
+  return Math.max(area.left, x + paint.measure(c, text) + 8);
+}
+
+// --- shapes: at the end of each line, along it, and on its peak ---
+
+function shapes(c, chart, u, area) {
+  const [xs] = u.data;
+  const { min, max } = u.scales.x;
+  const radius = chart.sizes.font * 0.32;
+  const place = ([x, y]) => [area.left + ((x - min) / (max - min)) * area.width, area.top + area.height * (1 - y / u.scales.y.max)];
+  const ends = [];
+  const lines = chart.layers.map((line, k) => ({ line, ys: u.data[2 * k + 2] }));
+  for (const l of lines) l.end = endOf(xs, l.ys, max, place, ends);
+  const stop = Math.min(...ends.map(([x]) => x)) - 16;
+  lines.forEach(({ line, ys, end }, k) => {
+    if (!end) return;
+    const places = along(xs, ys, (spacing / area.width) * (max - min), k / lines.length).map(place);
+    const top = peakOf(ys);
+    const peak = place([xs[top], ys[top]]);
+    if (ys[top] > 0 && places.every(([x]) => Math.abs(x - peak[0]) > spacing / 2)) places.push(peak);
+    for (const [x, y] of places) if (x > area.left + 8 && x < stop) paint.shape(c, line.colour, x, y, radius);
+    paint.shape(c, line.colour, ...end, radius * 1.25);
+  });
+}
+
+// along finds where a line's shapes stand: at round times, so that they move with it, and
+// between those of the other lines. A line at zero has nothing to show.
+function along(xs, ys, every, shift) {
+  const found = [];
+  let i = 1;
+  for (let x = (Math.ceil(xs[0] / every) + shift) * every; x <= xs.at(-1); x += every) {
+    while (xs[i] < x) i++;
+    const y = ys[i - 1] + ((ys[i] - ys[i - 1]) * (x - xs[i - 1])) / (xs[i] - xs[i - 1]);
+    if (y > 0 && ys[i] !== null && ys[i - 1] !== null) found.push([x, y]);
+  }
+  return found;
+}
+
+const peakOf = (ys) => ys.reduce((best, y, i) => (y > (ys[best] ?? -1) ? i : best), 0);
+
+// Ends at the same height stand side by side.
+function endOf(xs, ys, max, place, taken) {
+  const last = ys.findLastIndex((y, i) => y !== null && xs[i] <= max + 0.001);
+  if (last < 0) return null;
+  let [x, y] = place([xs[last], ys[last]]);
+  while (taken.some(([a, b]) => Math.abs(a - x) < 13 && Math.abs(b - y) < 13)) x -= 15;
+  taken.push([x, y]);
+  return [x, y];
+}
+
+// --- limit ---
+
+function limitLine(c, chart, u, area) {
+  const limit = chart.limit();
+  if (!limit) return;
+  const { font } = chart.sizes;
+  const above = limit > u.scales.y.max;
+  const y = above ? area.top : Math.round(area.top + area.height * (1 - limit / u.scales.y.max));
+  const text = `limit ${paint.exact(limit)}${above ? " ↑" : ""}`;
+  if (!above) {
+    c.fillStyle = paint.colour("ink");
+    c.fillRect(area.left, y, area.width, 1);
+  }
+  paint.type(c, font, 600);
+  c.textAlign = "left";
+  c.textBaseline = "alphabetic";
+  const base = y - area.top > font + 8 ? y - 5 : y + font + 3;
+  Object.assign(c, { lineWidth: 4, lineJoin: "round", strokeStyle: paint.colour("paper"), fillStyle: paint.colour("ink") });
+  c.strokeText(text, area.left + 8, base);
+  c.fillText(text, area.left + 8, base);
+}
