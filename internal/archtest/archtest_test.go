@@ -23,7 +23,7 @@ var drawing = map[string][]string{
 	"internal/web":       {},
 	"internal/config":    {"internal/resource"},
 	"internal/live":      {"internal/web"},
-	"internal/part1":     {"internal/resource", "internal/live", "internal/web"},
+	"internal/part1":     {"internal/resource", "internal/telemetry", "internal/live", "internal/web"},
 	"internal/observer":  {"supervise", "internal/live", "internal/web"},
 	"internal/lab": {
 		"supervise", "internal/config", "internal/resource", "internal/part1", "internal/telemetry",

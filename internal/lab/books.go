@@ -2,7 +2,6 @@ package lab
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/affluxlab/afflux/internal/resource"
 	"github.com/affluxlab/afflux/internal/telemetry"
@@ -51,7 +50,7 @@ func (l *Lab) Reset() error {
 	l.mock.Reset()
 	l.part1.Reset()
 	l.epochs.Unlock()
-	l.mark(time.Now(), markReset, "counters reset")
+	l.mark(markReset, "counters reset")
 	return l.observer.Mark()
 }
 

@@ -1,8 +1,6 @@
 package lab
 
 import (
-	"time"
-
 	"github.com/affluxlab/afflux/internal/resource"
 	"github.com/affluxlab/afflux/internal/telemetry"
 )
@@ -26,8 +24,8 @@ func (l *Lab) instrument() telemetry.Instrument {
 		l.epochs.RLock()
 		defer l.epochs.RUnlock()
 		m := l.measure()
-		if text, at := l.load.see(time.Now(), l.countsForLoad()); text != "" {
-			l.mark(at, markLoad, text)
+		if text, at := l.load.see(l.recorder.Now(), l.countsForLoad()); text != "" {
+			l.markAt(at, markLoad, text)
 		}
 		for n, c := range columns {
 			row[n] = c.of(m)

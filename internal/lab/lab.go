@@ -90,8 +90,9 @@ func (l *Lab) buildSite() (err error) {
 		l.site.Share(p)
 	}
 	l.feed()
-	l.site.Fill("strip", l.panel("strip-panel"))
-	l.site.Fill("part1/controls", l.panel("resource-panel"))
+	l.site.Fill("strip", l.panel("strip-panel", nil))
+	l.site.Fill("proposal", l.panel("proposal-panel", l.proposal))
+	l.site.Fill("part1/controls", l.panel("resource-panel", l.view))
 	return nil
 }
 

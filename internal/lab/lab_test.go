@@ -36,6 +36,11 @@ type running struct {
 
 func start(t testing.TB, change func(*config.Settings)) *running {
 	t.Helper()
+	return startAt(t, "127.0.0.1:0", change)
+}
+
+func startAt(t testing.TB, addr string, change func(*config.Settings)) *running {
+	t.Helper()
 	s := config.Defaults()
 	s.Resource.Latency = 0
 	if change != nil {
@@ -45,7 +50,7 @@ func start(t testing.TB, change func(*config.Settings)) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listeners, err := web.Listen("127.0.0.1:0")
+	listeners, err := web.Listen(addr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -507,5 +512,29 @@ func TestAnswersOfTheAPIFitTheirOpenAPISchemas(t *testing.T) {
 	}
 	if checked < 5 {
 		t.Errorf("only %d answers were checked", checked)
+	}
+}
+
+func TestALinkProposesSettingsAndChangesNothing(t *testing.T) {
+	r := start(t, nil)
+	a := r.ask("GET", "/part1?gauge=held&resource.limit=15&resource.latency=0ms&resource.status=5", "")
+	for _, want := range []string{`id="proposal"`, `<code>resource.limit</code> 0 → <strong>15</strong>`, `name="resource.limit" value="15"`, `<code>resource.status</code> 500 → <strong>5</strong> <span class="problem">`, `name="back" value="/part1?gauge=held"`} {
+		if !strings.Contains(a.body, want) {
+			t.Errorf("the page misses %s", want)
+		}
+	}
+	if strings.Contains(a.body, "<code>resource.latency</code>") || strings.Contains(a.body, ">Apply<") {
+		t.Error("what is in force already is proposed, or what cannot be may be applied")
+	}
+	if r.Settings().Resource.Limit != 0 {
+		t.Error("a link was followed and changed a setting")
+	}
+	a = r.ask("POST", "/settings", "back=%2Fpart1%3Fgauge%3Dheld&resource.limit=15", "Content-Type", "application/x-www-form-urlencoded")
+	if a.status != 303 || a.header.Get("Location") != "/part1?gauge=held" {
+		t.Errorf("%d to %s", a.status, a.header.Get("Location"))
+	}
+	page := r.ask("GET", "/part1?resource.limit=15", "").body
+	if strings.Contains(page, `id="proposal"`) || !strings.Contains(page, r.url+"/part1?resource.latency=0s&amp;resource.limit=15") {
+		t.Error("a setting in force is proposed, or the link to the settings is missing")
 	}
 }

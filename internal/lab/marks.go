@@ -19,8 +19,11 @@ const (
 // keptMarks is how many are remembered.
 const keptMarks = 1000
 
-// mark notes that something happened, for every chart to show.
-func (l *Lab) mark(at time.Time, kind, text string) {
+// mark notes that something happened now, for every chart to show. Its time is the
+// recorder's, as that of all else on a chart.
+func (l *Lab) mark(kind, text string) { l.markAt(l.recorder.Now(), kind, text) }
+
+func (l *Lab) markAt(at time.Time, kind, text string) {
 	l.marks.Add(telemetry.Mark{At: at, Kind: kind, Text: text})
 }
 
@@ -31,12 +34,12 @@ func (l *Lab) tell(e supervise.Event) {
 	case supervise.Ended:
 		if e.Failed {
 			l.log.Error(e.String())
-			l.mark(e.At, markCrash, e.Child+" crashed")
+			l.mark(markCrash, e.Child+" crashed")
 			return
 		}
 	case supervise.Restarting:
 		l.log.Warn(e.String())
-		l.mark(e.At, markRestart, e.Child+" restarted")
+		l.mark(markRestart, e.Child+" restarted")
 		return
 	case supervise.Stuck, supervise.GaveUp:
 		l.log.Warn(e.String())

@@ -4,7 +4,6 @@ import (
 	"embed"
 	"io/fs"
 	"net/http"
-	"time"
 
 	"github.com/affluxlab/afflux/internal/config"
 	"github.com/affluxlab/afflux/internal/live"
@@ -27,8 +26,8 @@ func (l *Lab) home() live.Page {
 }
 
 // panel is one of the lab's own, for the slots of other rooms.
-func (l *Lab) panel(template string) live.Panel {
-	return live.Panel{Files: folder("panels"), Template: template, Data: l.view}
+func (l *Lab) panel(template string, data func(*http.Request) any) live.Panel {
+	return live.Panel{Files: folder("panels"), Template: template, Data: data}
 }
 
 // view is what the lab's page and panels show.
@@ -37,19 +36,19 @@ type view struct {
 	Settings config.Settings
 	Tag      string
 	Children int
-	Uptime   time.Duration
+	Link     string
 
 	Distributions []string
 }
 
-func (l *Lab) view(*http.Request) any {
+func (l *Lab) view(r *http.Request) any {
 	s, tree := l.Settings(), l.Tree()
 	return view{
 		Resource:      l.mock.Snapshot(),
 		Settings:      s,
 		Tag:           tag(s),
 		Children:      len(tree.Children),
-		Uptime:        time.Since(tree.StartedAt).Round(time.Second),
+		Link:          l.link(r.URL.Path),
 		Distributions: resource.Distributions(),
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/google/jsonschema-go/jsonschema"
 
@@ -56,7 +55,7 @@ func (l *Lab) logChanges(from, to config.Settings) {
 	for _, f := range config.Fields() {
 		if old, now := f.String(from), f.String(to); f.Live && old != now {
 			l.log.Info("setting changed", "key", f.Key, "from", old, "to", now)
-			l.mark(time.Now(), markSettings, fmt.Sprintf("%s %s → %s", f.Key, old, now))
+			l.mark(markSettings, fmt.Sprintf("%s %s → %s", f.Key, old, now))
 		}
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-var twoShades = regexp.MustCompile(`--([a-z-]+): light-dark\(#([0-9a-f]{6}), #([0-9a-f]{6})\);`)
+var twoShades = regexp.MustCompile(`--([a-z0-9-]+): light-dark\(#([0-9a-f]{6}), #([0-9a-f]{6})\);`)
 
 // colours reads the custom properties of one theme: 0 is light, 1 is dark.
 func colours(t *testing.T, theme int) map[string]string {
@@ -42,7 +42,7 @@ func contrast(a, b string) float64 {
 }
 
 func TestTextAndMarksStandOutInBothThemes(t *testing.T) {
-	texts := []string{"ink", "soft", "accent", "flight", "waiting", "inbox", "done", "answered", "failed", "demand"}
+	texts := []string{"ink", "soft", "accent", "flight", "waiting", "inbox", "done", "answered", "failed", "demand", "plain"}
 	for theme, name := range []string{"light", "dark"} {
 		c := colours(t, theme)
 		check := func(front, ground string, least float64) {
@@ -58,6 +58,7 @@ func TestTextAndMarksStandOutInBothThemes(t *testing.T) {
 				check(text, ground, 4.5)
 			}
 			check("edge", ground, 3)
+			check("flight-2", ground, 3)
 		}
 		check("on-accent", "accent", 4.5)
 	}

@@ -61,7 +61,7 @@
 // number (1,234,567), sig (three significant digits), duration (of a time.Duration), ms and
 // seconds (bare numbers as durations), bytes, percent (of a share of one), clock (hh:mm:ss);
 // dict, list, part, column, numbers (a column of them), fieldID. Of the request: entry name
-// current (what was typed, else the current value), problem name, back (the page's path),
+// current (what was typed, else the current value), problem name, back (the page's address),
 // origin (http://host), target (the --addr that leads the command line here), bearer (the
 // header with the token for curl and ab, where one is asked for), slot name.
 package live

@@ -67,6 +67,7 @@ var meanings = map[string]string{
 	"done": "done", "answered": "answered",
 	"failed": "failed", "rejected": "failed",
 	"demand": "demand",
+	"plain":  "plain",
 }
 
 // colour returns the meaning's class; a word that means nothing is a mistake in a template.

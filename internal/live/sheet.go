@@ -79,7 +79,7 @@ func (c *clone) functions() template.FuncMap {
 	return template.FuncMap{
 		"entry":   func(name string, current any) string { return c.view.entry(name, current) },
 		"problem": func(name string) string { return c.view.problem(name) },
-		"back":    func() string { return c.view.path },
+		"back":    func() string { return c.view.back() },
 		"origin":  func() string { return c.view.origin() },
 		"target":  func() string { return c.view.target() },
 		"bearer":  func() string { return c.view.bearer() },

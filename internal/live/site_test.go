@@ -66,10 +66,13 @@ func newDemo(t testing.TB) (*live.Site, *demo) {
 	t.Helper()
 	d := &demo{latency: 500 * time.Millisecond, limit: "0"}
 	d.inFlight.Store(3000)
-	site, err := live.New(live.Config{})
+	site, err := live.New(live.Config{Viewers: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
+	site.Watch(live.Values{Name: "demo", Read: func(put func(string, live.Value)) {
+		put("in_flight", live.Count(uint64(d.inFlight.Load())))
+	}})
 	files := folder(t, "pages")
 	for _, p := range []live.Page{
 		{Path: "/", Title: "Home", Files: files, Data: d.data},

@@ -35,6 +35,14 @@ func (v *view) entry(name string, current any) string {
 
 func (v *view) problem(name string) string { return v.form.Errors[name] }
 
+// back is the address of the page as it is looked at: where a form leads back to.
+func (v *view) back() string {
+	if v.r.URL.RawQuery == "" {
+		return v.path
+	}
+	return v.path + "?" + v.r.URL.RawQuery
+}
+
 // origin is where the lab answers, as the visitor's browser sees it: for commands to copy.
 func (v *view) origin() string {
 	if v.r.TLS != nil {

@@ -20,12 +20,12 @@ func TestAFrameIsWhatIsNewAndSaysNothingTwice(t *testing.T) {
 	if got, seq := frame(0); got != `{"t":[]}` || seq != 0 {
 		t.Errorf("%s %d", got, seq)
 	}
-	r.Feed(origin, 50, 3000, 2.5)
-	r.Feed(origin.Add(23*time.Millisecond), 49, 3000, 2.25) // late, but on its place
-	if got, seq := frame(0); got != `{"t":[1764028800000,1764028800020],"g":[50,49],"c":3000,"h":[2.5,2.25]}` || seq != 2 {
+	r.Feed(origin, 50, 3000, 2.25)
+	r.Feed(origin.Add(23*time.Millisecond), 49, 3000, 2.5) // late, but on its place
+	if got, seq := frame(0); got != `{"t":[1764028800000,1764028800020],"g":[50,49],"c":3000,"h":[2.25,2.5]}` || seq != 2 {
 		t.Errorf("%s %d", got, seq)
 	}
-	if got, seq := frame(1); got != `{"t":[1764028800020],"g":49,"c":3000,"h":2.25}` || seq != 2 {
+	if got, seq := frame(1); got != `{"t":[1764028800020],"g":49,"c":3000,"h":2.5}` || seq != 2 {
 		t.Errorf("%s %d", got, seq)
 	}
 	for _, after := range []uint64{2, 3, math.MaxUint64} {

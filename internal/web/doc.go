@@ -32,7 +32,7 @@
 //
 //	headers      16 KiB, 5 s
 //	body         64 KiB, 10 s
-//	answer       10 s for each piece to be taken; none on Work and Stream
+//	answer       10 s for each piece to be taken; on Work only for what is left when it is done; none on Stream
 //	idle         60 s
 //	connections  20,000 for each listener, fewer where the process may open few files
 //	logins       10 wrong ones a minute from an IPv4 address or an IPv6 /64; 10,000 of those are remembered

@@ -14,7 +14,7 @@ import { overlay } from "./overlay.js";
 
 // Units that are shown in another size than they are recorded in.
 const units = { bytes: { factor: 1e-6, word: "MB" }, share: { factor: 100, word: "%" } };
-const counted = (unit) => !/^(s|ms|%|MB)$|\//.test(unit);
+const counted = (unit) => !/^(s|ms|%|MB)$|\/|\bper\b/.test(unit);
 
 const items = (figure) => [...figure.querySelectorAll("[data-series]")];
 const namesOf = (figure) => items(figure).flatMap((li) => [li.dataset.series, li.dataset.high]).filter(Boolean);
@@ -23,7 +23,8 @@ const signature = (figure) => items(figure).map((li) => JSON.stringify(li.datase
 function lineOf(li, factor) {
   const { series: name, high, colour = "flight", style } = li.dataset;
   const label = li.querySelector("span")?.textContent.trim() ?? name;
-  return { name, high, colour, label, factor, area: style === "area", rate: "rate" in li.dataset, output: li.querySelector("output") };
+  const output = li.querySelector("output");
+  return { name, high, colour, label, factor, area: style === "area", rate: "rate" in li.dataset, output };
 }
 
 // --- a chart ---
@@ -173,6 +174,7 @@ export function sync() {
 }
 
 export function start() {
+  series.start();
   all = following("figure[data-chart]", (figure) => new Chart(figure));
   sync();
 }

@@ -13,19 +13,23 @@ export class Figure {
     this.element = element;
     this.plot = element.querySelector(".plot");
     this.twin = element.querySelector(".twin-table");
-    this.title = element.querySelector("figcaption :is(h2, h3, h4)")?.textContent.trim() || this.plot.ariaLabel || "Chart";
+    this.plot.dataset.title ??= this.plot.ariaLabel ?? ""; // the label becomes a sentence
     this.note = paragraph("plot-note");
     this.state = paragraph("plot-state");
     this.plot.append(this.note);
     this.keep(this.plot, this.twin);
     Object.assign(this.twin ?? {}, { tabIndex: 0, role: "region" });
-    this.told = {};
     this.seen = true;
     this.resized = new ResizeObserver(() => this.resize());
     this.watched = new IntersectionObserver(([entry]) => {
       this.seen = entry.isIntersecting;
       view.ask(true);
     });
+  }
+
+  get title() {
+    const heading = this.element.querySelector("figcaption :is(h2, h3, h4)")?.textContent.trim();
+    return this.element.dataset.title || heading || this.plot.dataset.title || "Chart";
   }
 
   // keep tells the merge of the page that these elements are ours by now.
@@ -40,10 +44,12 @@ export class Figure {
     this.watched.observe(this.plot);
   }
 
-  // restore puts the state beside the title again, from where a merge may have taken it.
+  // restore brings back what a merge may have taken: the state beside the title, and by telling
+  // all of it anew, words and tables.
   restore() {
+    this.told = {};
     const caption = this.element.querySelector("figcaption");
-    if (this.state.parentElement !== caption) caption.querySelector("button, ul")?.before(this.state);
+    if (this.state.parentElement !== caption) caption.insertBefore(this.state, caption.querySelector(":scope > button"));
   }
 
   destroy() {
@@ -82,6 +88,12 @@ export class Figure {
     say(this.note, this.blank() ? this.element.dataset.empty || "Nothing has happened in this time yet." : "");
     say(this.state, `${stateWords()} ${this.remark()}`.trim());
     if (telling) this.plot.ariaLabel = `${this.title}, ${view.said()}: ${this.sentence()} ${stateWords()}`.trim();
+  }
+
+  // On paper everything is in sight.
+  print() {
+    this.seen = true;
+    this.draw();
   }
 
   remark() {
@@ -143,6 +155,7 @@ export function following(selector, make) {
     if (what.includes("cross")) all.forEach((one) => one.crossed());
     else all.forEach((one) => (one.told = {})); // what changed is told at once
   });
+  addEventListener("beforeprint", () => all.forEach((one) => one.print()));
   stream.onState(() => view.ask(true));
   paint.onColours(() => view.ask(true));
   return { sync, elements };

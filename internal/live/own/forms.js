@@ -14,6 +14,7 @@ async function send(event) {
     const body = new URLSearchParams(new FormData(form, event.submitter));
     const [answer, text] = await page.ask(form.getAttribute("action"), { method: "POST", body });
     if (!wanted()) return;
+    if ("moves" in form.dataset && answer.redirected) history.replaceState(history.state, "", answer.url);
     if (page.isPage(answer)) page.take(answer, text);
     else refused(form, `${answer.status}: ${text.trim().slice(0, 200)}`);
   } catch {

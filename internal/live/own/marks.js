@@ -47,7 +47,7 @@ function arrange(c, seen, x, from, area) {
   let crossing = Infinity; // the last line that comes down from the upper row
   for (const mark of seen.toReversed()) {
     const at = x(mark.at);
-    const text = fit(c, mark.text, 180);
+    const text = fit(c, mark.text, Math.min(240, area.width * 0.6));
     const upper = spot(c, text, at, from);
     const lower = spot(c, text, at, area.left);
     const label = { mark, at, text, more: 0 };

@@ -1,4 +1,5 @@
-// What the charts and the timeline draw with. Chapters: colours, shapes, numbers, text.
+// What the charts and the timeline draw with. Chapters: colours, shapes, numbers, text,
+// beginning.
 
 const root = document.documentElement;
 
@@ -16,14 +17,16 @@ function forget() {
   for (const fn of repaints) fn();
 }
 
+// Meanings that look like another.
+const same = { hand: "flight", rejected: "failed" };
+
 function resolve(name) {
   if (!probe) {
     probe = document.createElement("span");
     probe.hidden = true;
     document.body.append(probe);
   }
-  const base = name.replace(/-\d$/, "");
-  probe.style.color = name === base ? `var(--${name})` : `var(--${name}, var(--${base}))`;
+  probe.style.color = `var(--${same[name] ?? name})`;
   return getComputedStyle(probe).color;
 }
 
@@ -46,18 +49,23 @@ export const sizes = () => {
 
 // --- shapes: each meaning's, as in the template "mark" ---
 
+const way = (c, r, [first, ...rest]) => {
+  c.moveTo(first[0] * r, first[1] * r);
+  for (const [x, y] of rest) c.lineTo(x * r, y * r);
+};
+
 const shapes = {
   flight: (c, r) => c.arc(0, 0, r, 0, 7),
-  "flight-2": (c, r) => (c.moveTo(0, -1.2 * r), c.lineTo(1.2 * r, 0), c.lineTo(0, 1.2 * r), c.lineTo(-1.2 * r, 0), c.closePath()),
+  "flight-2": (c, r) => (way(c, r, [[0, -1.2], [1.2, 0], [0, 1.2], [-1.2, 0]]), c.closePath()),
   waiting: (c, r) => c.rect(-r, -r, 2 * r, 2 * r),
   inbox: (c, r) => c.rect(-0.8 * r, -0.8 * r, 1.6 * r, 1.6 * r),
-  done: (c, r) => (c.moveTo(-r, 0), c.lineTo(-0.3 * r, 0.75 * r), c.lineTo(r, -0.75 * r)),
+  done: (c, r) => way(c, r, [[-1, 0], [-0.3, 0.75], [1, -0.75]]),
   answered: (c, r) => c.arc(0, 0, 0.85 * r, 0, 7),
-  failed: (c, r) => (c.moveTo(-0.8 * r, -0.8 * r), c.lineTo(0.8 * r, 0.8 * r), c.moveTo(0.8 * r, -0.8 * r), c.lineTo(-0.8 * r, 0.8 * r)),
-  demand: (c, r) => (c.moveTo(0.75 * r, -0.75 * r), c.lineTo(-0.75 * r, 0), c.lineTo(0.75 * r, 0.75 * r)),
+  failed: (c, r) => (way(c, r, [[-0.8, -0.8], [0.8, 0.8]]), way(c, r, [[0.8, -0.8], [-0.8, 0.8]])),
+  plain: (c, r) => c.rect(-r, -0.4 * r, 2 * r, 0.8 * r),
+  demand: (c, r) => way(c, r, [[0.75, -0.75], [-0.75, 0], [0.75, 0.75]]),
 };
-const same = { hand: "flight", rejected: "failed" };
-const filled = new Set(["flight", "flight-2", "waiting"]);
+const filled = new Set(["flight", "flight-2", "waiting", "plain"]);
 
 // shape draws a meaning's mark around x, y, set off from what is under it.
 export function shape(c, name, x, y, r) {
@@ -125,7 +133,7 @@ export function fit(c, text, width) {
     if (c.measureText(text).width <= width) return text;
     let length = text.length;
     while (length > 1 && c.measureText(`${text.slice(0, length)}…`).width > width) length--;
-    return `${text.slice(0, length).trimEnd()}…`;
+    return `${text.slice(0, length).replace(/[\s,;:]+$/, "")}…`;
   });
 }
 
@@ -137,9 +145,7 @@ function once(known, key, find) {
   return known.get(key);
 }
 
-// --- beginning ---
+// --- beginning: from the moment that someone draws ---
 
-export function start() {
-  new MutationObserver(forget).observe(root, { attributes: true, attributeFilter: ["data-theme"] });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", forget);
-}
+new MutationObserver(forget).observe(root, { attributes: true, attributeFilter: ["data-theme"] });
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", forget);

@@ -138,19 +138,21 @@ export function heading(c, text, area, font) {
 
 function shapes(c, chart, u, area) {
   const [xs] = u.data;
+  if (xs.length === 0) return;
   const { min, max } = u.scales.x;
   const radius = chart.sizes.font * 0.32;
-  const place = ([x, y]) => [area.left + ((x - min) / (max - min)) * area.width, area.top + area.height * (1 - y / u.scales.y.max)];
+  const [right, up] = [area.width / (max - min), area.height / u.scales.y.max];
+  const place = ([x, y]) => [area.left + (x - min) * right, area.top + area.height - y * up];
   const ends = [];
-  const lines = chart.layers.map((line, k) => ({ line, ys: u.data[2 * k + 2] }));
+  const lines = chart.layers.map((line, k) => ({ line, highs: u.data[2 * k + 1], ys: u.data[2 * k + 2] }));
   for (const l of lines) l.end = endOf(xs, l.ys, max, place, ends);
   const stop = Math.min(...ends.map(([x]) => x)) - 16;
-  lines.forEach(({ line, ys, end }, k) => {
+  lines.forEach(({ line, highs, ys, end }, k) => {
     if (!end) return;
-    const places = along(xs, ys, (spacing / area.width) * (max - min), k / lines.length).map(place);
-    const top = peakOf(ys);
-    const peak = place([xs[top], ys[top]]);
-    if (ys[top] > 0 && places.every(([x]) => Math.abs(x - peak[0]) > spacing / 2)) places.push(peak);
+    const places = along(xs, ys, spacing / right, k / lines.length).map(place);
+    const [top, value] = peakOf(ys, highs);
+    const peak = place([xs[top], value]);
+    if (value > 0 && places.every(([x]) => Math.abs(x - peak[0]) > spacing / 2)) places.push(peak);
     for (const [x, y] of places) if (x > area.left + 8 && x < stop) paint.shape(c, line.colour, x, y, radius);
     paint.shape(c, line.colour, ...end, radius * 1.25);
   });
@@ -169,13 +171,23 @@ function along(xs, ys, every, shift) {
   return found;
 }
 
-const peakOf = (ys) => ys.reduce((best, y, i) => (y > (ys[best] ?? -1) ? i : best), 0);
+function peakOf(ys, highs) {
+  let [top, value] = [0, -1];
+  for (let i = 0; i < ys.length; i++) {
+    const y = highs[i] ?? ys[i] ?? -1;
+    if (y > value) [top, value] = [i, y];
+  }
+  return [top, value];
+}
 
-// Ends at the same height stand side by side.
+// A line ends at the edge of the plot, or where its last number is. Ends at the same height
+// stand side by side.
 function endOf(xs, ys, max, place, taken) {
-  const last = ys.findLastIndex((y, i) => y !== null && xs[i] <= max + 0.001);
+  const last = ys.findLastIndex((y) => y !== null);
   if (last < 0) return null;
-  let [x, y] = place([xs[last], ys[last]]);
+  const before = Math.max(last - 1, 0);
+  const share = xs[last] > max && ys[before] !== null ? (max - xs[before]) / (xs[last] - xs[before]) : 1;
+  let [x, y] = place([Math.min(xs[last], max), ys[before] + (ys[last] - ys[before]) * share]);
   while (taken.some(([a, b]) => Math.abs(a - x) < 13 && Math.abs(b - y) < 13)) x -= 15;
   taken.push([x, y]);
   return [x, y];

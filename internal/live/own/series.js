@@ -187,6 +187,7 @@ function check() {
 
 async function load() {
   clearTimeout(settled);
+  if (names.size === 1) return; // a page without charts
   const mine = ++asking;
   const { from, step } = plan();
   const since = view.newest() ? new Date(from).toISOString() : `${plans[view.chosen()].keep / 1000}s`;
@@ -239,7 +240,7 @@ function replay() {
   const start = book.start.at(-1) ?? 0;
   const first = recent[0]?.t[0] ?? Infinity;
   if (first <= start) each((list) => list.pop());
-  else if (book.start.length) book.count[book.count.length - 1] = Math.max(1, Math.min(first, start + book.step) - start) / sampled;
+  else if (book.start.length) book.count[book.count.length - 1] = Math.max(1, (Math.min(first, start + book.step) - start) / sampled);
   for (const frame of recent) add(frame, start);
   if (book.end.length) view.tick(book.end.at(-1));
 }

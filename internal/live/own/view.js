@@ -5,7 +5,7 @@
 
 const root = document.documentElement;
 
-export const spans = { "10s": 10e3, "1m": 60e3, "10m": 600e3, "1h": 3600e3, "24h": 86400e3 };
+const spans = { "10s": 10e3, "1m": 60e3, "10m": 600e3, "1h": 3600e3, "24h": 86400e3 };
 const words = { "10s": "10 seconds", "1m": "minute", "10m": "10 minutes", "1h": "hour", "24h": "24 hours" };
 
 // --- state ---
