@@ -1,13 +1,32 @@
-// Package live is the look of the lab: the shell around every page, components to write
-// pages with, forms that come back with what is wrong, slots, static files and one small
-// script. It knows functions that return data, never what the data is about.
+// Package live is the look of the lab, and what keeps it fresh: the shell around every
+// page, components to write pages with, forms that come back with what is wrong, slots,
+// charts, and one stream of what changes. It knows functions that return data, never what
+// the data is about.
 //
 // A room declares a [Page] with its own templates, *.html at the root of a file system;
-// "page" among them is drawn inside <main>. All pages are whole without scripts; with
-// them, forms are sent in place and the page fetches itself once a second.
+// "page" among them is drawn inside <main>. All pages are whole without scripts. With
+// them, forms are sent in place, values and panels follow the stream, and charts are drawn
+// where the tables stood.
 //
-// Add and Fill everything first, then serve Routes: from then on a [Site] does not change.
-// Drawing costs one execution of the templates; parsing and escaping are done before.
+// Add, Fill, Watch, Share and Tell everything first, then serve Routes and run Serve: from
+// then on a [Site] does not change. Drawing costs one execution of the templates; parsing
+// and escaping are done before.
+//
+// # What is kept fresh
+//
+//	Values       words and numbers, four times a second: a component with "live" "part1.now"
+//	SharedPanel  markup, at most once a second and only when it has changed: {{panel "part1/latency"}}
+//	Feed         whatever else scripts and programs listen for: samples, events, marks
+//
+// All go through GET /api/v1/stream, server-sent events. Every 50 ms one frame is encoded,
+// once for all viewers, into a short log; a viewer is a place in that log. One that comes
+// back with Last-Event-ID goes on where it was, up to 12 s ago; any other begins with what
+// the log holds. One that falls two seconds behind loses what it has not seen; one that
+// does not read at all is gone some seconds after the kernel keeps no more for it. No
+// viewer costs another one anything, and none costs the feeds.
+//
+// What stands on a page and is none of these is fetched anew when a mark says that
+// settings, a reset, a crash or a restart may have changed it.
 //
 // # Layout, in plain HTML
 //
@@ -26,11 +45,13 @@
 // # Meanings
 //
 // A colour is named by what it means, and each brings a mark of its own shape: flight (also
-// hand), waiting, inbox, done, answered, failed (also rejected), demand. Another word fails.
+// hand), flight-2 (a second kind of it), waiting, inbox, done, answered, failed (also
+// rejected), demand, and plain for what is no part of the flow. Another word fails.
 //
 // # Components
 //
-// Parameters are made with dict; those in brackets may be left out.
+// Parameters are made with dict; those in brackets may be left out. number, row and item
+// take "live" "group.name" in the place of value and exact.
 //
 //	{{template "number" dict "label" "In flight" "value" (number .N) ["unit" "requests" "note" "peak 50" "colour" "flight" "exact" "3000"]}}
 //	{{template "row" dict "label" "done" "value" "16" ["sign" "+" "unit" … "note" … "colour" … "exact" … "total" true]}}
@@ -40,6 +61,11 @@
 //	{{template "bar" dict "label" "Events by place" "parts" (list (part "buffer" .N "waiting")) ["total" 100]}}
 //	{{template "table" dict "caption" "…" "columns" (list (column "Name") (numbers "Done")) "rows" .Rows ["empty" "No runs yet." "hideCaption" true]}}
 //	{{template "tree" dict "nodes" .Nodes}}   of []live.Node
+//	{{template "windows"}}   the choice of the time that charts show
+//	{{template "chart" dict "id" "rates" "label" "Per second" "unit" "per second" "series" (list
+//	    (series "in_flight" "serial" "flight" "high" "in_flight_high" "style" "area") (series "finished" "done" "done" "rate" true))
+//	    ["title" … "height" 240 "limit" 15 "empty" …]}}
+//	{{template "histogram" dict "label" "…" "rows" .Spreads}}   of []live.Spread
 //	{{template "notice" dict "kind" "warning" ["title" … "text" …]}}   info, good, warning, error
 //	{{template "empty" dict "text" "…" ["hint" …]}}
 //	{{template "code" dict "text" "ab -n 3000 …" ["label" …]}}
@@ -60,8 +86,9 @@
 //
 // number (1,234,567), sig (three significant digits), duration (of a time.Duration), ms and
 // seconds (bare numbers as durations), bytes, percent (of a share of one), clock (hh:mm:ss);
-// dict, list, part, column, numbers (a column of them), fieldID. Of the request: entry name
+// dict, list, part, series, column, numbers (a column of them), fieldID. Of the request: entry name
 // current (what was typed, else the current value), problem name, back (the page's address),
 // origin (http://host), target (the --addr that leads the command line here), bearer (the
-// header with the token for curl and ab, where one is asked for), slot name.
+// header with the token for curl and ab, where one is asked for), slot name,
+// panel name, window (the time that charts show), query name.
 package live

@@ -13,7 +13,8 @@
 //	body          413 above 64 KiB, 408 if it is slow; read before the handler runs
 //
 // A request refused with its body unread ends its connection, after the time that
-// the body had to come.
+// the body had to come. One of HTTP/1.0 with a body always does: net/http drops its
+// Transfer-Encoding without a word, and what follows could be smuggled.
 //
 // # Classes
 //

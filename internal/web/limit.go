@@ -55,6 +55,14 @@ func (c *limitedConn) Close() error {
 	return c.Conn.Close()
 }
 
+// CloseWrite lets net/http end its half of a connection whose body it will not read.
+func (c *limitedConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
+
 // active is told by net/http when it has read the head of a request.
 func (c *limitedConn) active() {
 	if c.served {
