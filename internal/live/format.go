@@ -172,9 +172,13 @@ func toFloat(v any) (float64, error) {
 // Count writes a number in full.
 func Count(n uint64) Value { return Value{Text: grouped(strconv.FormatUint(n, 10))} }
 
-// Number writes three significant digits, with more of them on hover.
+// Number writes three significant digits, with more of them on hover; what is less
+// than a thousandth is only told to be that.
 func Number(f float64) Value {
 	v := Value{Text: sig(f)}
+	if f > 0 && f < 0.001 {
+		v.Text = "< 0.001"
+	}
 	if exact := strconv.FormatFloat(f, 'f', -1, 64); !math.IsNaN(f) && !math.IsInf(f, 0) && exact != v.Text {
 		v.Exact = strconv.FormatFloat(f, 'f', 6, 64)
 	}

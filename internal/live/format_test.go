@@ -40,3 +40,22 @@ func TestNumbersAreWrittenForPeople(t *testing.T) {
 		}
 	}
 }
+
+func TestValuesAreWrittenForPeopleAndExactlyOnHover(t *testing.T) {
+	for _, c := range []struct{ got, want live.Value }{
+		{live.Count(1234567), live.Value{Text: "1,234,567"}},
+		{live.Number(50), live.Value{Text: "50"}},
+		{live.Number(97.6911), live.Value{Text: "97.7", Exact: "97.691100"}},
+		{live.Number(0.000001), live.Value{Text: "< 0.001", Exact: "0.000001"}},
+		{live.Number(math.NaN()), live.Value{Text: "–"}},
+		{live.Rate(0), live.Value{Text: "0/s"}},
+		{live.Rate(97.6911), live.Value{Text: "97.7/s", Exact: "97.691100 per second"}},
+	} {
+		if c.got != c.want {
+			t.Errorf("%+v, want %+v", c.got, c.want)
+		}
+	}
+	if text := live.Duration(500*time.Second) + ", " + live.Bytes(4.2e6) + ", " + live.Percent(0.1236); text != "8 min 20 s, 4.2 MB, 12.4 %" {
+		t.Error(text)
+	}
+}

@@ -46,7 +46,7 @@ func histogramOf(rows []Spread) histogram {
 	low, high := decades(rows)
 	place := func(d time.Duration) float64 {
 		x := (math.Log10(float64(max(d, 1))) - low) / (high - low) * 100
-		return math.Round(min(max(x, 0), 100)*100) / 100
+		return round2(min(max(x, 0), 100))
 	}
 	h := histogram{}
 	for _, row := range rows {
@@ -62,7 +62,7 @@ func histogramOf(rows []Spread) histogram {
 			x := place(b.From)
 			// A single request among thousands still shows.
 			height := max(100*float64(b.Count)/float64(most), 4)
-			out.Bars = append(out.Bars, bar{x, max(place(b.To)-x, 0.3), math.Round(height*10) / 10})
+			out.Bars = append(out.Bars, bar{x, max(round2(place(b.To)-x), 0.3), math.Round(height*10) / 10})
 		}
 		for _, t := range row.Ticks {
 			out.Lines = append(out.Lines, place(t))
@@ -81,6 +81,8 @@ func histogramOf(rows []Spread) histogram {
 	}
 	return h
 }
+
+func round2(f float64) float64 { return math.Round(f*100) / 100 }
 
 // decades are the powers of ten, in nanoseconds, between which all bins lie: at
 // least from 1 ms to 1 s, so that a first request does not fill the picture.
