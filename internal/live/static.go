@@ -32,8 +32,12 @@ var contentTypes = map[string]string{
 // AssetsBuilt reports whether the third-party files were there when the binary was built.
 // Without them the pages are plain HTML that works.
 func AssetsBuilt() bool {
-	_, err := fs.Stat(borrowed, "borrowed/idiomorph.esm.js")
-	return err == nil
+	for _, name := range []string{"idiomorph.esm.js", "uPlot.esm.js", "uPlot.min.css"} {
+		if _, err := fs.Stat(borrowed, "borrowed/"+name); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // assets are the static files by the path below /static/.
