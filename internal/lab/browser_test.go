@@ -97,7 +97,7 @@ func TestControlsChangeTheLabAndThePageAtOnce(t *testing.T) {
 	r.ab("-q -n 200 -c 20", "/part1/async")
 	// 15 are served in every half second that the run takes, the rest is rejected.
 	b.Until(told("part1.requests") + ` === "200" && Number(` + told("part1.rejected") + `) > 0 && ` + told("part1.max") + ` === "15"`)
-	b.Until(drawn("rejected") + `.includes("peak")`)
+	b.Until(drawn("requests_rejected") + `.includes("peak")`)
 	b.Until(`document.querySelector("[data-panel='part1/latency']").textContent.includes("async: client sees a refusal")`)
 	b.Screenshot("limit")
 	b.Click("#f-Reset\\ counters")

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"github.com/affluxlab/afflux/internal/part1"
 	"github.com/affluxlab/afflux/internal/resource"
 	"github.com/affluxlab/afflux/internal/telemetry"
 )
@@ -24,7 +25,7 @@ func (l *Lab) instrument() telemetry.Instrument {
 		l.epochs.RLock()
 		defer l.epochs.RUnlock()
 		m := l.measure()
-		if text, at := l.load.see(l.recorder.Now(), l.countsForLoad()); text != "" {
+		if text, at := l.load.see(l.recorder.Now(), m.part1.Endpoints); text != "" {
 			l.markAt(at, markLoad, text)
 		}
 		for n, c := range columns {
@@ -44,8 +45,7 @@ type column struct {
 type moment struct {
 	epoch      uint64
 	resource   resource.Snapshot
-	requests   uint64
-	answered   uint64
+	part1      part1.Snapshot
 	workshop   float64
 	goroutines float64
 	heap       float64
@@ -58,8 +58,7 @@ func (l *Lab) measure() *moment {
 	m := &l.now
 	m.epoch = l.epoch
 	m.resource = l.mock.Sample()
-	part1 := l.part1.Snapshot().All
-	m.requests, m.answered = part1.Requests, part1.OK
+	m.part1 = l.part1.Snapshot()
 	m.workshop = l.workshop.mean(float64(m.resource.All.InFlight))
 	m.goroutines, m.heap, m.cpu = l.observer.Vitals()
 	return m
@@ -109,8 +108,9 @@ func resourceColumns() []column {
 
 func requestColumns() []column {
 	return []column{
-		counter("requests", "requests", "that came to part 1", func(m *moment) float64 { return float64(m.requests) }),
-		counter("answered", "requests", "answered OK", func(m *moment) float64 { return float64(m.answered) }),
+		counter("requests", "requests", "that came to part 1", func(m *moment) float64 { return float64(m.part1.All.Requests) }),
+		counter("answered", "requests", "answered OK", func(m *moment) float64 { return float64(m.part1.All.OK) }),
+		counter("requests_rejected", "requests", "answered that the resource is full", func(m *moment) float64 { return float64(m.part1.All.Rejected) }),
 	}
 }
 

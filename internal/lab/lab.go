@@ -63,13 +63,13 @@ func (l *Lab) buildRooms() (err error) {
 	if l.mock, err = resource.New(l.settings.Resource.Settings); err != nil {
 		return err
 	}
-	if l.part1, err = part1.New(l.mock, part1.Settings{Status: l.settings.Resource.Status}, l.log); err != nil {
-		return err
-	}
 	if l.observer, err = observer.New(observer.Config{Tree: l.Tree, Module: module}); err != nil {
 		return err
 	}
-	l.recorder, err = telemetry.NewRecorder(l.instrument())
+	if l.recorder, err = telemetry.NewRecorder(l.instrument()); err != nil {
+		return err
+	}
+	l.part1, err = part1.New(l.mock, part1.Settings{Status: l.settings.Resource.Status}, l.log, l.recorder.Now)
 	return err
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/affluxlab/afflux/internal/part1"
 )
 
 // A load has begun when this many requests have come without a pause; fewer are
@@ -18,52 +20,51 @@ const (
 // when it was over. It is fed with every sample.
 type loadWatch struct {
 	begun    bool
-	first    loadCounts // before the first request since the last pause
-	firstAt  time.Time  // of the sample that showed it
-	latest   loadCounts
+	first    counts    // before the first request since the last pause
+	firstAt  time.Time // of the sample that showed it
+	latest   counts
 	latestAt time.Time // of the sample that showed the newest request
 }
 
-// loadCounts are never reset.
-type loadCounts struct {
-	names          []string
-	requests       []uint64 // by endpoint, as names
-	rejected, open uint64
-}
+// counts are those of part 1's endpoints that a reset leaves alone.
+type counts []part1.EndpointSnapshot
 
-func (c loadCounts) sum() (n uint64) {
-	for _, r := range c.requests {
-		n += r
+// sum adds up one of the counts.
+func (c counts) sum(of func(part1.Counts) uint64) (n uint64) {
+	for _, e := range c {
+		n += of(e.Total)
 	}
 	return n
 }
 
+func (c counts) requests() uint64 { return c.sum(func(t part1.Counts) uint64 { return t.Requests }) }
+func (c counts) rejected() uint64 { return c.sum(func(t part1.Counts) uint64 { return t.Rejected }) }
+func (c counts) open() uint64     { return c.sum(func(t part1.Counts) uint64 { return uint64(t.Open) }) }
+
 // see takes in a sample and returns what there is to mark, with its time.
-func (w *loadWatch) see(at time.Time, c loadCounts) (text string, when time.Time) {
-	if w.latest.requests == nil {
-		w.latest = c // counts from before: nothing to tell
-		return "", at
-	}
+func (w *loadWatch) see(at time.Time, c counts) (text string, when time.Time) {
 	before := w.latest
-	if c.sum() > before.sum() {
+	w.latest = c
+	if before == nil {
+		return "", at // counts from before: nothing to tell
+	}
+	if c.requests() > before.requests() {
 		if w.firstAt.IsZero() {
 			w.first, w.firstAt = before, at
 		}
 		w.latestAt = at
 	}
-	w.latest = c
 	switch {
 	case w.firstAt.IsZero():
-	case !w.begun && c.sum()-w.first.sum() >= loadBegins:
+	case !w.begun && c.requests()-w.first.requests() >= loadBegins:
 		w.begun = true
 		return "load on " + w.endpoints() + " began", w.firstAt
-	case c.open == 0 && at.Sub(w.latestAt) >= loadPause:
-		text := w.summary()
-		begun := w.begun
-		w.begun, w.firstAt = false, time.Time{}
-		if begun {
-			return text, w.latestAt
+	case c.open() == 0 && at.Sub(w.latestAt) >= loadPause:
+		if w.begun {
+			text = w.summary()
 		}
+		w.begun, w.firstAt = false, time.Time{}
+		return text, w.latestAt
 	}
 	return "", at
 }
@@ -71,30 +72,18 @@ func (w *loadWatch) see(at time.Time, c loadCounts) (text string, when time.Time
 // endpoints are those that got requests since the load began.
 func (w *loadWatch) endpoints() string {
 	var hit []string
-	for i, n := range w.latest.requests {
-		if n > w.first.requests[i] {
-			hit = append(hit, w.latest.names[i])
+	for i, e := range w.latest {
+		if e.Total.Requests > w.first[i].Total.Requests {
+			hit = append(hit, e.Name)
 		}
 	}
 	return strings.Join(hit, " and ")
 }
 
 func (w *loadWatch) summary() string {
-	text := fmt.Sprintf("load on %s ended: %d requests", w.endpoints(), w.latest.sum()-w.first.sum())
-	if rejected := w.latest.rejected - w.first.rejected; rejected > 0 {
+	text := fmt.Sprintf("load on %s ended: %d requests", w.endpoints(), w.latest.requests()-w.first.requests())
+	if rejected := w.latest.rejected() - w.first.rejected(); rejected > 0 {
 		text += fmt.Sprintf(", %d rejected", rejected)
 	}
 	return text
-}
-
-// countsForLoad are part 1's counts as a loadWatch wants them.
-func (l *Lab) countsForLoad() loadCounts {
-	var c loadCounts
-	for _, e := range l.part1.Snapshot().Endpoints {
-		c.names = append(c.names, e.Name)
-		c.requests = append(c.requests, e.Total.Requests)
-		c.rejected += e.Total.Rejected
-		c.open += uint64(e.Total.Open)
-	}
-	return c
 }

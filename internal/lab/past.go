@@ -22,7 +22,7 @@ type seriesAnswer struct {
 	marks []telemetry.Mark
 }
 
-// MarshalJSON puts the marks and the epoch beside the history.
+// MarshalJSON puts the marks beside the history.
 func (a seriesAnswer) MarshalJSON() ([]byte, error) {
 	marks, err := json.Marshal(a.marks)
 	if err != nil {
@@ -159,23 +159,26 @@ func (l *Lab) past(columns []live.PastColumn, window time.Duration, steps int) [
 	var rows []live.PastRow
 	for i := 1; i < len(h.T); i++ {
 		row := live.PastRow{At: time.UnixMilli(h.T[i])}
+		grown := time.UnixMilli(h.T[i]).Sub(time.UnixMilli(h.T[i-1]))
+		if filled := now.Sub(row.At); filled < step { // the newest step is still going on
+			grown = filled
+		}
 		for c, line := range h.Lines {
-			row.Cells = append(row.Cells, cell(columns[c], line, i, float64(h.T[i]-h.T[i-1])/1000))
+			row.Cells = append(row.Cells, cell(columns[c], line, i, grown))
 		}
 		rows = append(rows, row)
 	}
-	return rows
+	return rows[max(0, len(rows)-steps):]
 }
 
-// cell is the number of one column at step i, which is that many seconds after
-// the one before.
-func cell(c live.PastColumn, line telemetry.Line, i int, seconds float64) float64 {
+// cell is the number of one column at step i, in which a count grew for that long.
+func cell(c live.PastColumn, line telemetry.Line, i int, grown time.Duration) float64 {
 	switch {
 	case c.Rate && line.Last != nil:
-		if line.Last[i] < line.Last[i-1] {
-			return math.NaN() // a reset in between
+		if line.Last[i] < line.Last[i-1] || grown < telemetry.Step {
+			return math.NaN() // a reset in between, or too short a time
 		}
-		return (line.Last[i] - line.Last[i-1]) / seconds
+		return (line.Last[i] - line.Last[i-1]) / grown.Seconds()
 	case c.Highest && line.Max != nil:
 		return line.Max[i]
 	case line.Mean != nil:

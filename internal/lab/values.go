@@ -22,7 +22,7 @@ func (l *Lab) values() live.Values {
 		count("finished", r.All.Finished)
 		put("done_rate", live.Rate(l.recorder.Rate("finished", telemetry.RateWindow)))
 		put("rejected_rate", live.Rate(l.recorder.Rate("rejected", telemetry.RateWindow)))
-		say("recorded", recorded(l.recorder.Kept()))
+		say("recorded", recorded(l.recorder.Reach()))
 		goroutines, heap, _ := l.observer.Vitals()
 		count("goroutines", uint64(goroutines))
 		say("heap", live.Bytes(heap))
@@ -38,12 +38,15 @@ func limit(n int) string {
 	return live.Count(uint64(n)).Text
 }
 
-// recorded says how much history a chart can go back to.
+// recorded says how far back a chart can go.
 func recorded(d time.Duration) string {
-	if d < time.Minute {
-		return fmt.Sprintf("%.0f s", d.Seconds())
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%.0f s", d.Truncate(time.Second).Seconds())
+	case d < time.Hour:
+		return fmt.Sprintf("%.0f min", d.Truncate(time.Minute).Minutes())
 	}
-	return fmt.Sprintf("%.0f min", d.Truncate(time.Minute).Minutes())
+	return fmt.Sprintf("%.0f h", d.Truncate(time.Hour).Hours())
 }
 
 // share is processor time per time, in percent of a core.

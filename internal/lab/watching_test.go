@@ -118,8 +118,11 @@ func TestAnAsyncBurstShorterThanASampleIsSeen(t *testing.T) {
 	peak := r.Resource().Peak
 	high, frames := 0.0, 0
 	r.listen("/api/v1/stream", func(event string, data []byte) bool {
+		if event != "sample" {
+			return true
+		}
 		var f map[string]numbers
-		if event == "sample" && json.Unmarshal(data, &f) == nil {
+		if json.Unmarshal(data, &f) == nil {
 			for _, n := range f["in_flight_async_high"] {
 				high = max(high, n)
 			}

@@ -34,6 +34,9 @@ func (s *Site) serveStream(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // a proxy would collect frames otherwise
+	// No chunks: a stream ends with its connection. Their heads cost as much as
+	// finding what to send.
+	h.Set("Transfer-Encoding", "identity")
 	w.WriteHeader(http.StatusOK)
 	if r.Method == http.MethodHead {
 		return
@@ -57,6 +60,7 @@ func (v *viewer) run(ctx context.Context) {
 	if v.send([]byte("retry: 2000\n\n"), v.stream.present(v.page)) != nil {
 		return
 	}
+	over := ctx.Done()
 	allowed := kept // one that comes back gets all it has missed
 	for {
 		var wake <-chan struct{}
@@ -67,7 +71,7 @@ func (v *viewer) run(ctx context.Context) {
 		allowed = patience
 		select {
 		case <-wake:
-		case <-ctx.Done():
+		case <-over:
 			if errors.Is(context.Cause(ctx), web.ErrStopping) {
 				_ = v.send([]byte("event: bye\ndata: {}\n\n")) // it is leaving anyway
 			}

@@ -28,7 +28,8 @@ type Part struct {
 	requests      *telemetry.Reservoir[Request]
 	log           *slog.Logger
 	status        atomic.Int64
-	made          time.Time // the zero of its clock
+	made          time.Time        // the zero of its clock
+	now           func() time.Time // the recorder's clock: of events that are told
 
 	// instead, unless nil, is what async work does with its place: tests put
 	// worse things here than using it.
@@ -51,8 +52,9 @@ type life struct {
 }
 
 // New returns the chapter, on that resource. Async work is accepted while Serve
-// runs.
-func New(mock *resource.Mock, s Settings, log *slog.Logger) (*Part, error) {
+// runs. now is the clock by which requests are dated, so that they line up with
+// what is recorded.
+func New(mock *resource.Mock, s Settings, log *slog.Logger, now func() time.Time) (*Part, error) {
 	p := &Part{
 		mock:     mock,
 		serial:   newEndpoint(mock, "serial"),
@@ -60,6 +62,7 @@ func New(mock *resource.Mock, s Settings, log *slog.Logger) (*Part, error) {
 		requests: telemetry.NewReservoir[Request](MostRequests),
 		log:      log,
 		made:     time.Now(),
+		now:      now,
 	}
 	return p, p.Apply(s)
 }

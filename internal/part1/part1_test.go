@@ -35,7 +35,7 @@ func open(t testing.TB, change func(*resource.Settings)) *chapter {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := part1.New(mock, part1.Settings{Status: 500}, slog.New(slog.DiscardHandler))
+	p, err := part1.New(mock, part1.Settings{Status: 500}, slog.New(slog.DiscardHandler), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -92,13 +92,12 @@ func (p *Part) answered(e *endpoint, r *request, err error) {
 
 // over ends a request whose work, if there was any, has ended too.
 func (p *Part) over(e *endpoint, r *request, times resource.Times, outcome Outcome) {
-	now := time.Now()
-	took := now.Sub(p.made) - r.arrived
+	took := p.clock() - r.arrived
 	if outcome == OK {
 		e.works.Record(took)
 	}
 	p.requests.Offer(Request{
-		Seq: p.closed(), Part: "part1", Caller: e.name, At: unixMS(now.Add(-took)),
+		Seq: p.closed(), Part: "part1", Caller: e.name, At: unixMS(p.now().Add(-took)),
 		AnswerMS: inMS(r.answered - r.arrived), WaitMS: inMS(times.Waited), ServiceMS: inMS(times.Took), LatencyMS: inMS(took),
 		Outcome: outcome, Depth: r.depth,
 	})

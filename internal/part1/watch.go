@@ -57,7 +57,7 @@ func (w window) gauge(r resource.Snapshot) {
 }
 
 func (w window) rates() {
-	for name, series := range map[string]string{"done_rate": "finished", "answered_rate": "answered", "rejected_rate": "rejected"} {
+	for name, series := range map[string]string{"done_rate": "finished", "answered_rate": "answered", "rejected_rate": "requests_rejected"} {
 		w.put(name, live.Rate(w.past.Rate(series, telemetry.RateWindow)))
 	}
 }
@@ -101,7 +101,7 @@ func (w window) little() {
 
 // summary is the page in a sentence, for those who listen to it.
 func summary(r resource.Snapshot, past *telemetry.Recorder) string {
-	done, refused := past.Rate("finished", telemetry.RateWindow), past.Rate("rejected", telemetry.RateWindow)
+	done, refused := past.Rate("finished", telemetry.RateWindow), past.Rate("requests_rejected", telemetry.RateWindow)
 	if r.All.InFlight == 0 && r.All.Waiting == 0 && done == 0 && refused == 0 {
 		if r.All.Started == 0 && r.All.Rejected == 0 {
 			return "Nothing has come yet."

@@ -129,9 +129,9 @@ func (m *Mock) end(p *Place, whole bool) {
 	if whole {
 		p.stage = done
 	}
-	p.times.Took = now - p.times.Took
 	m.effort.until(now, m.all.InFlight)
-	m.effort.ended(p.times.Took, p.latency, whole)
+	m.effort.ended(p.times.Took, now, p.latency, whole)
+	p.times.Took = now - p.times.Took
 	m.using.remove(p)
 	m.all.end(whole)
 	p.caller.books.end(whole)

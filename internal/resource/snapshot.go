@@ -75,7 +75,8 @@ func (m *Mock) Reset() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.drawn = 0
-	m.effort = effort{at: m.clock()}
+	now := m.clock()
+	m.effort = effort{at: now, since: now}
 	m.all.reset()
 	for _, c := range m.callers {
 		c.books.reset()

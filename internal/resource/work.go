@@ -15,7 +15,8 @@ type Work struct {
 // whole nanoseconds within hours.
 type effort struct {
 	Work
-	at time.Duration // until when Area is counted, on the mock's clock
+	at    time.Duration // until when Area is counted, on the mock's clock
+	since time.Duration // the last reset: of a use that began before, what came after it counts
 }
 
 // until counts the area up to now, with that many in flight since the last call.
@@ -24,11 +25,12 @@ func (e *effort) until(now time.Duration, inFlight int) {
 	e.at = now
 }
 
-// ended counts a use that took that long and was to cost that much.
-func (e *effort) ended(took, cost time.Duration, done bool) {
-	e.Taken += took.Seconds()
-	if done {
-		e.Cost += cost.Seconds()
+// ended counts a use that began and ended then, and was to take that long.
+func (e *effort) ended(began, now, latency time.Duration, whole bool) {
+	carried := max(e.since-began, 0) // before the reset
+	e.Taken += (now - began - carried).Seconds()
+	if whole {
+		e.Cost += max(latency-carried, 0).Seconds()
 	}
 }
 

@@ -51,7 +51,7 @@ func TestAResetInTheMidstCountsTheAreaFromThenOn(t *testing.T) {
 		time.Sleep(300 * time.Millisecond)
 		m.Reset()
 		all.Wait()
-		worked(t, m, 0.2, 0.5, 0.5)
+		worked(t, m, 0.2, 0.2, 0.2)
 	})
 }
 

@@ -25,6 +25,18 @@ func (r *Recorder) Kept() time.Duration {
 	return min(time.Duration(ticks)*Step, fineFor)
 }
 
+// Reach is how far back a [History] can go: up to 24 hours.
+func (r *Recorder) Reach() time.Duration {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	oldest, ok := r.kept.oldest()
+	if !ok {
+		return 0
+	}
+	g := &r.kept.fine
+	return time.Duration(g.at(g.next-1) - oldest)
+}
+
 // Last returns the newest n samples of a series, oldest first; fewer if there are
 // fewer, none if there is no such series.
 func (r *Recorder) Last(name string, n int) []float64 {

@@ -27,11 +27,23 @@ func TestARateIsTheGrowthPerSecondOfTheNewestTime(t *testing.T) {
 	}
 }
 
-func TestARateIsNotNegativeAfterAReset(t *testing.T) {
+func TestAResetDoesNotBendARate(t *testing.T) {
 	r := newRecorder(t, nil, nil)
-	r.Feed(origin, 0, 1000, 0)
-	r.Feed(origin.Add(time.Second), 0, 5, 0)
-	if got := r.Rate("c", time.Second); got != 5 {
-		t.Errorf("%v, want 5", got)
+	at := func(i int) time.Time { return origin.Add(time.Duration(i) * telemetry.Step) }
+	count := 500.0
+	for i := range 200 { // 1000 a second throughout; a reset after two seconds
+		if i == 100 {
+			count = 0
+			r.Feed(at(i), 0, count, 0)
+			if got := r.Rate("c", time.Second); got != 0 {
+				t.Errorf("%v from one sample of the new epoch", got)
+			}
+			continue
+		}
+		count += 20
+		r.Feed(at(i), 0, count, 0)
+		if got := r.Rate("c", time.Second); i > 1 && (got < 999.9 || got > 1000.1) {
+			t.Fatalf("%v at sample %d, want 1000", got, i)
+		}
 	}
 }

@@ -45,9 +45,26 @@ type limitedConn struct {
 	net.Conn
 	leave func()
 
-	// Both are the connection's goroutine's, which runs its handlers too.
-	arrived time.Time // when its request came: the first with the connection itself
+	// All are the connection's goroutine's, which runs its handlers too.
+	arrived time.Time // when its request came
+	read    bool      // it has brought something
 	served  bool      // it has had a request
+}
+
+// prompt is how soon a client that wants something sends it after connecting. One
+// that takes longer opened the connection ahead, as browsers do, and was not waiting.
+const prompt = 50 * time.Millisecond
+
+// Read dates the first request: by its connection, if it was sent promptly.
+func (c *limitedConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if !c.read {
+		c.read = true
+		if now := time.Now(); now.Sub(c.arrived) > prompt {
+			c.arrived = now
+		}
+	}
+	return n, err
 }
 
 func (c *limitedConn) Close() error {
@@ -80,8 +97,9 @@ func connOf(r *http.Request) (*limitedConn, bool) {
 }
 
 // Arrived returns when a request came: the first of a connection when that was
-// accepted, a later one when its head had been read; now where there is no
-// connection. Its handler may begin later than that, under load by milliseconds.
+// accepted, or when something was read from it if that took more than 50 ms; a
+// later one when its head had been read; now where there is no connection. Its
+// handler may begin later than that, under load by milliseconds.
 func Arrived(r *http.Request) time.Time {
 	if c, ok := connOf(r); ok {
 		return c.arrived
@@ -89,9 +107,9 @@ func Arrived(r *http.Request) time.Time {
 	return time.Now()
 }
 
-// streamBuffer is how much the kernel may keep for a stream's reader: a second or
-// two. With its usual megabytes it would be minutes until one that does not read is
-// noticed.
+// streamBuffer is how much the kernel may keep on our side for a stream's reader.
+// With its usual megabytes it would be minutes until one that does not read is
+// noticed; so it is what the reader's own side keeps, some 130 kB.
 const streamBuffer = 16 << 10
 
 func makeSmall(r *http.Request) {

@@ -94,12 +94,19 @@ func TestAStreamStandsBehindTheGuardsOfTheAPI(t *testing.T) {
 	}
 }
 
-func TestARequestArrivedWhenItsConnectionDidTheNextWhenItWasRead(t *testing.T) {
+func TestARequestArrivedWithItsConnectionUnlessThatWasOpenedAheadTheNextWhenItWasRead(t *testing.T) {
 	arrived := make(chan time.Time, 1)
 	addr, _ := up(t, oneOfEach(t, with(web.Work, func(w http.ResponseWriter, r *http.Request) {
 		arrived <- web.Arrived(r)
 		w.WriteHeader(204)
 	})))
+	ahead := dial(t, addr, "")
+	<-time.After(80 * time.Millisecond)
+	sent := time.Now()
+	fmt.Fprint(ahead, "GET /extra HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	if at := <-arrived; at.Before(sent) {
+		t.Errorf("a request of a connection opened ahead arrived %v before it was sent", sent.Sub(at))
+	}
 	before := time.Now()
 	c := dial(t, addr, "GET /extra HTTP/1.1\r\nHost: localhost\r\n") // the last line is still to come
 	<-time.After(50 * time.Millisecond)
