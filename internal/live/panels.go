@@ -58,9 +58,9 @@ func (s *Site) drawShare(p *share, v *view) ([]byte, error) {
 }
 
 // changedPanels is the message with those panels of a page that look different
-// from when they were last sent, nil for none; and one with all of them, for
-// viewers that come later.
-func (s *Site) changedPanels(page string) (changed, all []byte) {
+// from when they were last sent, or with all of them anew, nil for none; and one
+// with all of them, for viewers that come later.
+func (s *Site) changedPanels(page string, anew bool) (changed, all []byte) {
 	different, every := map[string]string{}, map[string]string{}
 	r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: page}, Host: "localhost"}
 	for _, p := range s.shares {
@@ -73,7 +73,7 @@ func (s *Site) changedPanels(page string) (changed, all []byte) {
 			continue
 		}
 		every[p.id] = string(body)
-		if !bytes.Equal(body, p.sent) {
+		if anew || !bytes.Equal(body, p.sent) {
 			p.sent = body
 			different[p.id] = string(body)
 		}

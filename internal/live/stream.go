@@ -15,13 +15,20 @@ import (
 const (
 	// beat is how often a frame is made.
 	beat = 50 * time.Millisecond
-	// kept is how many frames are remembered, for viewers that come back.
-	kept = 256
 	// heartbeat is how many beats may pass in silence: proxies cut what is idle.
 	heartbeat = 15 * time.Second / beat
+	// kept is how many frames are remembered, for viewers that come or come back.
+	kept = 256
 	// patience is how many frames a viewer may be behind; then it loses what it
 	// has not seen, and goes on with the newest.
 	patience = 40
+	// recent is how many frames back values are still told: older ones have been
+	// overtaken.
+	recent = 5
+	// batch is how many bytes are sent at a time, and backlog how many at most of
+	// what was before a viewer came. More than one frame may exceed neither.
+	batch   = 64 << 10
+	backlog = 256 << 10
 )
 
 // Feed is one kind of message of the stream.
@@ -42,8 +49,8 @@ type stream struct {
 	boot  string // tells this process's frames from those of the one before
 	most  int    // viewers at one time
 
-	mu      sync.Mutex // guards what follows
-	frames  [kept]frame
+	mu      sync.Mutex        // guards what follows
+	frames  [kept]frame       // frame n stands at n % kept
 	next    uint64            // number of the next frame
 	wake    chan struct{}     // closed when there is a next frame
 	viewers map[string]int    // by page; "" for those without one
@@ -51,11 +58,14 @@ type stream struct {
 	watched int               // sum of them
 }
 
-// frame is what one beat tells, ready to be sent.
+// frame is what one beat tells, encoded.
 type frame struct {
-	all  []byte            // for everybody
-	page map[string][]byte // for the viewers of a page, before that
+	all    []byte            // samples, events, marks: each is told once and counts
+	values []byte            // the values, of which the newest are enough
+	panels map[string][]byte // by page: those that changed
 }
+
+func (f frame) size() int { return len(f.all) + len(f.values) }
 
 func newStream(log *slog.Logger, most int) *stream {
 	return &stream{
@@ -65,7 +75,7 @@ func newStream(log *slog.Logger, most int) *stream {
 }
 
 // serve makes a frame every beat until ctx ends.
-func (s *stream) serve(ctx context.Context, panels func(page string) (changed, all []byte)) error {
+func (s *stream) serve(ctx context.Context, panels func(page string, anew bool) (changed, all []byte)) error {
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
 	silent := 0
@@ -87,32 +97,42 @@ func (s *stream) serve(ctx context.Context, panels func(page string) (changed, a
 
 // make asks the feeds whose turn it is, and once a second the panels of the
 // pages that somebody looks at.
-func (s *stream) make(n int64, panels func(page string) (changed, all []byte)) frame {
-	var messages []string
+func (s *stream) make(n int64, panels func(page string, anew bool) (changed, all []byte)) frame {
+	var f frame
 	for _, feed := range s.feeds {
 		if n%int64(max(1, feed.Every/beat)) != 0 {
 			continue
 		}
 		for _, data := range feed.Read() {
-			messages = append(messages, s.message(feed.Event, data))
+			if text := s.message(feed.Event, data); feed.Event == "values" {
+				f.values = append(f.values, text...)
+			} else {
+				f.all = append(f.all, text...)
+			}
 		}
 	}
-	f := frame{all: []byte(strings.Join(messages, ""))}
-	if n%int64(time.Second/beat) != 0 {
-		return f
+	if n%int64(time.Second/beat) == 0 {
+		f.panels = s.draw(panels)
 	}
+	return f
+}
+
+// draw has the panels drawn of the pages that somebody looks at, and returns those
+// that have changed. Where nobody looked before, none is known to anybody: all have.
+func (s *stream) draw(panels func(page string, anew bool) (changed, all []byte)) map[string][]byte {
+	var told map[string][]byte
 	for _, page := range s.pages() {
-		changed, all := panels(page)
+		changed, all := panels(page, s.present(page) == nil)
 		s.remember(page, all)
 		if changed == nil {
 			continue
 		}
-		if f.page == nil {
-			f.page = map[string][]byte{}
+		if told == nil {
+			told = map[string][]byte{}
 		}
-		f.page[page] = changed
+		told[page] = changed
 	}
-	return f
+	return told
 }
 
 // message is one message as the stream has it; "" for one that cannot be encoded.
@@ -133,13 +153,15 @@ func encode(data any) ([]byte, error) {
 }
 
 // publish numbers a frame and wakes the viewers; false for one that tells nothing.
+// The number stands before its first message, so that all of them carry it.
 func (s *stream) publish(f frame) bool {
-	if len(f.all) == 0 && f.page == nil {
+	if f.size() == 0 && f.panels == nil {
 		return false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f.all = fmt.Appendf(f.all, "id: %s.%d\n\n", s.boot, s.next)
+	id := fmt.Sprintf("id: %s.%d\n", s.boot, s.next)
+	f.all = append([]byte(id), f.all...)
 	s.frames[s.next%kept] = f
 	s.next++
 	close(s.wake)
@@ -147,38 +169,58 @@ func (s *stream) publish(f frame) bool {
 	return true
 }
 
-// after returns the frames that follow number seen, for a viewer of a page, and
-// what is closed when there are more. Who is too far behind gets the newest only.
-func (s *stream) after(seen uint64, page string, allowed int, into [][]byte) (frames [][]byte, newest uint64, wake <-chan struct{}) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if behind := s.next - 1 - seen; behind > uint64(allowed) {
-		seen = s.next - 2
-	}
-	for n := seen + 1; n < s.next; n++ {
-		f := s.frames[n%kept]
-		if text := f.page[page]; text != nil {
-			into = append(into, text)
-		}
-		into = append(into, f.all)
-	}
-	return into, s.next - 1, s.wake
+// place is where a viewer is in the log.
+type place struct {
+	page string
+	seen uint64 // number of the newest frame it has
+	came uint64 // number of the newest frame when it came: up to there it catches up
 }
 
-// resume is where a viewer that last saw the frame of that id goes on: after it, if
-// it is one of ours and still kept. Any other begins with the oldest: the last
-// seconds are what it would have to ask for otherwise. They also fill the kernel's
-// buffers for one that never reads, which is noticed only then.
-func (s *stream) resume(id string) (seen uint64) {
+// after appends to out what follows a place, up to about a batch, and moves the place
+// on. lost tells that it was too far behind and has skipped frames. wake is closed
+// when there is more, or nil when there is more already.
+func (s *stream) after(p *place, out [][]byte) (frames [][]byte, lost bool, wake <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	oldest := s.next - 1 - min(s.next-1, kept-1)
-	boot, number, _ := strings.Cut(id, ".")
-	n, err := strconv.ParseUint(number, 10, 64)
-	if err != nil || boot != s.boot || n >= s.next || n < oldest {
-		return oldest
+	newest := s.next - 1
+	if behind := newest - p.seen; behind >= kept || behind > patience && p.seen >= p.came {
+		p.seen, lost = newest-1, true
 	}
-	return n
+	for bytes := 0; p.seen < newest && bytes < batch; p.seen++ {
+		n := p.seen + 1
+		f := s.frames[n%kept]
+		bytes += f.size()
+		out = append(out, f.all)
+		if n+recent > newest {
+			out = append(out, f.values)
+		}
+		if n > p.came { // up to there it was given them all when it came
+			out = append(out, f.panels[p.page])
+		}
+	}
+	if p.seen < newest {
+		return out, lost, nil
+	}
+	return out, lost, s.wake
+}
+
+// enterAt is the place of a viewer that last saw the frame of that id: after it, if it
+// is one of ours and still kept. Any other begins with the oldest: the last seconds
+// are what it would have to ask for otherwise. They also fill the kernel's buffers
+// for one that never reads, which is noticed only then.
+func (s *stream) enterAt(id, page string) place {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	newest := s.next - 1
+	seen := newest
+	for bytes := 0; newest-seen < min(newest, kept-1) && bytes < backlog; seen-- {
+		bytes += s.frames[seen%kept].size()
+	}
+	boot, number, _ := strings.Cut(id, ".")
+	if n, err := strconv.ParseUint(number, 10, 64); err == nil && boot == s.boot && n <= newest && n > seen {
+		seen = n
+	}
+	return place{page: page, seen: seen, came: newest}
 }
 
 // enter counts a viewer in, unless there are too many.

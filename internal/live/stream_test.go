@@ -43,7 +43,7 @@ func (r *reader) Write(p []byte) (int, error) {
 	return r.text.Write(p)
 }
 
-// messages are those read so far. An id that follows belongs to the last of a frame.
+// messages are those read so far. An id stands before the first of a frame.
 func (r *reader) messages() []message {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -58,7 +58,7 @@ func (r *reader) messages() []message {
 			case "data":
 				m.Data = value
 			case "id":
-				all[len(all)-1].ID = value
+				m.ID = value
 			}
 		}
 		if m.Event != "" {
@@ -408,6 +408,71 @@ func TestAPanelIsDrawnOnceForAllAndSentWhenItHasChanged(t *testing.T) {
 		}
 		for _, end := range []context.CancelCauseFunc{end1, end2, endB, endLate} {
 			end(nil)
+		}
+	}, prepare)
+}
+
+func TestWhoLostSomethingIsToldAndGetsThePanelsAnew(t *testing.T) {
+	var n atomic.Int64
+	prepare := func(site *live.Site) {
+		site.Share(live.SharedPanel{Page: "/a", Name: "a/n", Panel: live.Panel{
+			Files: one(`{{define "n-panel"}}{{.}}{{end}}`), Template: "n-panel", Data: func(*http.Request) any { return n.Load() },
+		}})
+	}
+	streaming(t, live.Config{}, func(site *live.Site, _ *beats) {
+		w, end := watch(site, "/api/v1/stream?page=/a")
+		defer end(nil)
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		stuck := make(chan struct{})
+		w.stuck.Store(&stuck)
+		time.Sleep(time.Second)
+		n.Store(1) // changes once, while nothing is taken
+		time.Sleep(5 * time.Second)
+		close(stuck)
+		synctest.Wait()
+		panels := w.data("panel")
+		if len(w.data("lost")) != 1 || panels[len(panels)-1] != `{"a/n":"1"}` {
+			t.Errorf("told of %d losses, the last panel is %s", len(w.data("lost")), panels[len(panels)-1])
+		}
+	}, prepare)
+}
+
+func TestAPanelThatChangedBackWhileNobodyLookedIsSentToTheNext(t *testing.T) {
+	var n atomic.Int64
+	prepare := func(site *live.Site) {
+		site.Share(live.SharedPanel{Page: "/a", Name: "a/n", Panel: live.Panel{
+			Files: one(`{{define "n-panel"}}{{.}}{{end}}`), Template: "n-panel", Data: func(*http.Request) any { return n.Load() },
+		}})
+	}
+	streaming(t, live.Config{}, func(site *live.Site, _ *beats) {
+		_, end := watch(site, "/api/v1/stream?page=/a")
+		time.Sleep(2 * time.Second)
+		end(nil)
+		// The next viewer's page is drawn now, with a 1; then it is a 0 again, as the
+		// first one was told.
+		time.Sleep(10 * time.Second)
+		next, end := watch(site, "/api/v1/stream?page=/a")
+		defer end(nil)
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		same(t, "the next viewer", next.data("panel"), []string{`{"a/n":"0"}`})
+	}, prepare)
+}
+
+func TestWhoComesIsNotToldValuesOfThePast(t *testing.T) {
+	prepare := func(site *live.Site) {
+		site.Watch(live.Values{Name: "x", Read: func(put func(string, live.Value)) { put("n", live.Value{Text: time.Now().Format("05.000")}) }})
+	}
+	streaming(t, live.Config{}, func(site *live.Site, _ *beats) {
+		_, end := watch(site, "/api/v1/stream")
+		defer end(nil)
+		time.Sleep(10 * time.Second)
+		late, endLate := watch(site, "/api/v1/stream")
+		defer endLate(nil)
+		synctest.Wait()
+		if told := late.data("values"); len(late.data("beat")) < 190 || len(told) > 1 {
+			t.Errorf("%d beats, %d values: %v", len(late.data("beat")), len(told), told)
 		}
 	}, prepare)
 }

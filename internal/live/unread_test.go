@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"runtime"
 	"strconv"
@@ -101,4 +102,37 @@ func TestAHundredViewersThatNeverReadAreGoneAndHoldNothing(t *testing.T) {
 		runtime.Gosched()
 	}
 	t.Logf("gone after %v", time.Since(began).Round(100*time.Millisecond))
+}
+
+// A reader too slow for the stream stays: it loses frames, and what it reads is new.
+func TestAReaderTooSlowForTheStreamStaysAndReadsWhatIsNew(t *testing.T) {
+	site, err := live.New(live.Config{Viewers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n atomic.Int64
+	site.Tell(live.Feed{Event: "fat", Every: 50 * time.Millisecond, Read: func() []any { return []any{fat(n.Add(1))} }})
+	c := subscribe(t, serving(t, site))
+	if err := c.(*net.TCPConn).SetReadBuffer(16 << 10); err != nil {
+		t.Fatal(err)
+	}
+	// 100 kB a second, half of what there is, for longer than any deadline.
+	text := make([]byte, 10_000)
+	var newest int64
+	for began := time.Now(); time.Since(began) < 10*time.Second; <-time.After(100 * time.Millisecond) {
+		got, err := io.ReadFull(c, text)
+		if err != nil {
+			t.Fatalf("cut off after %v: %v", time.Since(began), err)
+		}
+		for line := range strings.SplitSeq(string(text[:got]), "\n") {
+			if number, ok := strings.CutPrefix(line, "data: "); ok {
+				if n, err := strconv.ParseInt(strings.TrimSpace(number), 10, 64); err == nil {
+					newest = max(newest, n)
+				}
+			}
+		}
+	}
+	if behind := n.Load() - newest; behind > 100 {
+		t.Errorf("it is %d frames behind", behind)
+	}
 }

@@ -10,10 +10,10 @@ import (
 	"github.com/affluxlab/afflux/internal/web"
 )
 
-// readTime is how long a viewer may go without taking anything once the kernel
-// keeps no more for it, which is some ten seconds' worth; up to a second less, since
-// the deadline is not renewed for each frame. A variable so that tests need not wait
-// for it.
+// readTime is how long a viewer may take for what is sent at a time, which is no more
+// than a batch, once the kernel keeps no more for it; up to a second less, since the
+// deadline is not renewed for each frame. A variable so that tests need not wait for
+// it.
 var readTime = 4 * time.Second
 
 // serveStream is GET /api/v1/stream. It returns when the viewer has gone, or does
@@ -41,15 +41,17 @@ func (s *Site) serveStream(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	v := viewer{stream: s.stream, page: page, seen: s.stream.resume(r.Header.Get("Last-Event-ID")), w: w, control: http.NewResponseController(w)}
+	v := viewer{stream: s.stream, place: s.stream.enterAt(r.Header.Get("Last-Event-ID"), page), w: w, control: http.NewResponseController(w)}
 	v.run(r.Context())
 }
+
+// ready is a wake-up that has come already.
+var ready = func() <-chan struct{} { c := make(chan struct{}); close(c); return c }()
 
 // viewer is one reader of the stream.
 type viewer struct {
 	stream   *stream
-	page     string
-	seen     uint64 // number of the newest frame sent
+	place    place
 	w        http.ResponseWriter
 	control  *http.ResponseController
 	deadline time.Time // in force
@@ -57,18 +59,24 @@ type viewer struct {
 }
 
 func (v *viewer) run(ctx context.Context) {
-	if v.send([]byte("retry: 2000\n\n"), v.stream.present(v.page)) != nil {
+	if v.send([]byte("retry: 2000\n\n"), v.stream.present(v.place.page)) != nil {
 		return
 	}
 	over := ctx.Done()
-	allowed := kept // one that comes back gets all it has missed
 	for {
-		var wake <-chan struct{}
-		v.frames, v.seen, wake = v.stream.after(v.seen, v.page, allowed, v.frames[:0])
-		if len(v.frames) > 0 && v.send(v.frames...) != nil {
+		frames, lost, wake := v.stream.after(&v.place, v.frames[:0])
+		if lost && v.send([]byte("event: lost\ndata: {}\n\n"), v.stream.present(v.place.page)) != nil {
 			return
 		}
-		allowed = patience
+		err := v.send(frames...)
+		clear(frames) // or a viewer would hold what was sent when it came
+		v.frames = frames
+		if err != nil {
+			return
+		}
+		if wake == nil {
+			wake = ready
+		}
 		select {
 		case <-wake:
 		case <-over:
@@ -83,10 +91,16 @@ func (v *viewer) run(ctx context.Context) {
 // send writes pieces under a deadline: a viewer that does not read is gone when
 // its share of the kernel's memory is full and that time has passed.
 func (v *viewer) send(pieces ...[]byte) error {
+	if len(pieces) == 0 {
+		return nil
+	}
 	if err := v.hurry(time.Now()); err != nil {
 		return err
 	}
 	for _, p := range pieces {
+		if len(p) == 0 {
+			continue
+		}
 		if _, err := v.w.Write(p); err != nil {
 			return err
 		}
