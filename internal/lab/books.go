@@ -123,6 +123,7 @@ func (l *Lab) requestMetrics() telemetry.Source {
 			{Name: "afflux_part1_refusal_seconds", Help: "From arrival to any other answer.", Kind: telemetry.DistributionKind, Labels: labels},
 			{Name: "afflux_part1_work_seconds", Help: "From arrival to the end of the work.", Kind: telemetry.DistributionKind, Labels: labels},
 			{Name: "afflux_viewers", Help: "Viewers of the stream."},
+			{Name: "afflux_part1_wait_seconds", Help: "In line, of work that stood there and was done.", Kind: telemetry.DistributionKind, Labels: labels},
 		},
 		Read: func(emit telemetry.Emit) {
 			for _, e := range l.part1.Snapshot().Endpoints {
@@ -137,6 +138,7 @@ func (l *Lab) requestMetrics() telemetry.Source {
 				emit(5, d.Answers, d.Endpoint)
 				emit(6, d.Refusals, d.Endpoint)
 				emit(7, d.Works, d.Endpoint)
+				emit(9, d.Waits, d.Endpoint)
 			}
 		},
 	}

@@ -96,6 +96,7 @@ func resourceColumns() []column {
 			high("in_flight_"+name+"_high", "uses", "the most of those since the sample before", func(m *moment) float64 { return float64(m.resource.Caller(name).High) }))
 	}
 	return append(columns,
+		gauge("limit", "uses", "allowed at one time; 0: no limit", func(m *moment) float64 { return float64(m.resource.Settings.Limit) }),
 		gauge("waiting", "pieces of work", "in line for the resource", all(func(c resource.Counts) float64 { return float64(c.Waiting) })),
 		counter("started", "uses", "that began", all(func(c resource.Counts) float64 { return float64(c.Started) })),
 		counter("finished", "uses", "that took their whole latency", all(func(c resource.Counts) float64 { return float64(c.Finished) })),

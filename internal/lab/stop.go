@@ -46,6 +46,7 @@ func (l *Lab) drain(hard context.Context) error {
 	if left := l.part1.Drain(ctx); left > 0 {
 		return &LeftError{Part1: left}
 	}
+	l.log.Info("stopping: all work is finished")
 	// The requests of the last work are answered by handlers that are still
 	// writing; the server's own farewell covers those.
 	return nil

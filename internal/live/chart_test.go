@@ -11,7 +11,7 @@ import (
 	"github.com/affluxlab/afflux/internal/live"
 )
 
-const chartPage = `{{define "page"}}{{template "windows"}}{{template "chart" dict "id" "x" "label" "In flight" "unit" "requests" "limit" 15
+const chartPage = `{{define "page"}}{{template "windows"}}{{template "chart" dict "id" "x" "label" "In flight" "unit" "requests" "limited" true
 	"series" (list (series "a" "serial" "flight" "high" "a_high" "style" "area") (series "done" "done" "done" "rate" true))}}{{end}}`
 
 func TestAChartIsATableWithoutScripts(t *testing.T) {
@@ -29,7 +29,7 @@ func TestAChartIsATableWithoutScripts(t *testing.T) {
 	}
 	body := get(t, mux(site, nil), "/c?window=10m").Body.String()
 	for _, want := range []string{
-		`data-window="10m"`, `<a href="?window=10m" data-window-choice="10m" aria-current="true">`, `data-limit="15"`,
+		`data-window="10m"`, `<a href="?window=10m" data-window-choice="10m" aria-current="true">`, `data-limited`,
 		`data-series="a" data-colour="flight" data-style="area" data-high="a_high"`, `data-series="done" data-colour="done" data-style="line" data-rate`,
 		`<th scope="col" class="n">serial, highest</th><th scope="col" class="n">done per second</th>`,
 		`<th scope="row">03:04:05</th><td class="n">48.5</td><td class="n">50</td><td class="n">–</td>`,

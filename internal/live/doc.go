@@ -64,7 +64,7 @@
 //	{{template "windows"}}   the choice of the time that charts show
 //	{{template "chart" dict "id" "rates" "label" "Per second" "unit" "per second" "series" (list
 //	    (series "in_flight" "serial" "flight" "high" "in_flight_high" "style" "area") (series "finished" "done" "done" "rate" true))
-//	    ["title" … "height" 240 "limit" 15 "empty" …]}}
+//	    ["title" … "height" 240 "limited" true "empty" …]}}
 //	{{template "histogram" dict "label" "…" "rows" .Spreads}}   of []live.Spread
 //	{{template "notice" dict "kind" "warning" ["title" … "text" …]}}   info, good, warning, error
 //	{{template "empty" dict "text" "…" ["hint" …]}}

@@ -7,12 +7,15 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // shell is what the shell template is drawn with.
 type shell struct {
 	Title    string
 	Window   string // the time that charts show
+	Drawn    int64  // when, in Unix milliseconds: what happens later is not on the page
+	Spread   int    // over how many milliseconds viewers fetch the page anew when something has changed
 	Path     string
 	Nav      []navItem
 	Bare     bool // no nav, no strip: the login
@@ -73,6 +76,8 @@ func (p *page) shell(r *http.Request, data any, form Form) shell {
 	return shell{
 		Title:    p.Title,
 		Window:   windowOf(r).Name,
+		Drawn:    time.Now().UnixMilli(),
+		Spread:   spread(p.site.Viewers()),
 		Path:     r.URL.Path,
 		Nav:      p.site.nav(p),
 		Bare:     p == p.site.login,
@@ -84,6 +89,9 @@ func (p *page) shell(r *http.Request, data any, form Form) shell {
 		Toggle:   toggled(r, refresh),
 	}
 }
+
+// spread keeps the pages drawn for an audience of any size to a hundred a second.
+func spread(viewers int) int { return min(max(100, 10*viewers), 10_000) }
 
 func (s *Site) nav(current *page) []navItem {
 	var items []navItem

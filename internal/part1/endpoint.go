@@ -13,13 +13,15 @@ type endpoint struct {
 
 	answers  *telemetry.Histogram // from arrival to an OK
 	refusals *telemetry.Histogram // from arrival to any other answer
+	waits    *telemetry.Histogram // in line, of work that stood there and was done
 	works    *telemetry.Histogram // from arrival to the end of work that was done
 }
 
 func newEndpoint(mock *resource.Mock, name string) *endpoint {
 	return &endpoint{
 		name: name, caller: mock.Caller(name),
-		answers: telemetry.NewHistogram(), refusals: telemetry.NewHistogram(), works: telemetry.NewHistogram(),
+		answers: telemetry.NewHistogram(), refusals: telemetry.NewHistogram(),
+		waits: telemetry.NewHistogram(), works: telemetry.NewHistogram(),
 	}
 }
 
@@ -57,6 +59,7 @@ func (p *Part) Reset() {
 		e.books.reset()
 		e.answers.Reset()
 		e.refusals.Reset()
+		e.waits.Reset()
 		e.works.Reset()
 	}
 }
@@ -77,15 +80,15 @@ func (p *Part) Take() []Request {
 
 // Durations are an endpoint's histograms since the start, whatever was reset.
 type Durations struct {
-	Endpoint                 string
-	Answers, Refusals, Works telemetry.Distribution
+	Endpoint                        string
+	Answers, Refusals, Waits, Works telemetry.Distribution
 }
 
 // Durations returns those of each endpoint.
 func (p *Part) Durations() []Durations {
 	var all []Durations
 	for _, e := range p.endpoints() {
-		all = append(all, Durations{e.name, e.answers.Total(), e.refusals.Total(), e.works.Total()})
+		all = append(all, Durations{e.name, e.answers.Total(), e.refusals.Total(), e.waits.Total(), e.works.Total()})
 	}
 	return all
 }

@@ -49,5 +49,6 @@ func (p *Part) data(r *http.Request) any {
 		Measures any
 		Gauge    any
 		Workshop bool
-	}{s, s.Settings.Admission == resource.Naive, p.status.Load(), slices.Clone(measures), measures[gauge], measures[gauge].Name == "workshop"}
+		Columns  []string
+	}{s, s.Settings.Admission == resource.Naive, p.status.Load(), slices.Clone(measures), measures[gauge], measures[gauge].Name == "workshop", endpointColumns}
 }

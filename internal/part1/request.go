@@ -95,6 +95,9 @@ func (p *Part) over(e *endpoint, r *request, times resource.Times, outcome Outco
 	took := p.clock() - r.arrived
 	if outcome == OK {
 		e.works.Record(took)
+		if times.Waited > 0 {
+			e.waits.Record(times.Waited)
+		}
 	}
 	p.requests.Offer(Request{
 		Seq: p.closed(), Part: "part1", Caller: e.name, At: unixMS(p.now().Add(-took)),

@@ -26,6 +26,7 @@ func (p *Part) Values(past *telemetry.Recorder) live.Values {
 		w.gauge(r)
 		w.rates()
 		w.requests(s.All)
+		w.endpoints(s, r)
 		w.work(r)
 		w.little()
 		w.say("summary", summary(r, past))
@@ -69,6 +70,20 @@ func (w window) requests(c Counts) {
 	w.count("failed", c.Failed)
 	w.count("open", uint64(c.Open))
 }
+
+// endpoints are the columns of the table by endpoint: values, so that they are of the
+// same moment as the ledger above.
+func (w window) endpoints(s Snapshot, r resource.Snapshot) {
+	for _, e := range s.Endpoints {
+		work := r.Caller(e.Name).Now
+		for i, n := range []uint64{e.Now.Requests, e.Now.OK, e.Now.Rejected, e.Now.Failed, uint64(e.Now.Open), uint64(work.InFlight), uint64(work.Peak), work.Finished} {
+			w.count(e.Name+"_"+endpointColumns[i], n)
+		}
+	}
+}
+
+// endpointColumns name the values of an endpoint.
+var endpointColumns = []string{"requests", "ok", "rejected", "failed", "open", "in_flight", "peak", "done"}
 
 // work is the area under in-flight beside N × S.
 func (w window) work(r resource.Snapshot) {
@@ -126,7 +141,6 @@ func (p *Part) Panels() []live.SharedPanel {
 	}
 	return []live.SharedPanel{
 		share("latency", func(*http.Request) any { return p.latencies() }),
-		share("endpoints", func(*http.Request) any { return p.byEndpoint() }),
 	}
 }
 
@@ -141,6 +155,7 @@ func (p *Part) latencies() latencies {
 	for _, e := range p.endpoints() {
 		l.add(e.name+": client sees an OK", "answered", e.answers.Snapshot())
 		l.add(e.name+": client sees a refusal", "rejected", e.refusals.Snapshot())
+		l.add(e.name+": time in line", "waiting", e.waits.Snapshot())
 		l.add(e.name+": work is done", "done", e.works.Snapshot())
 	}
 	return l
@@ -160,18 +175,4 @@ func (l *latencies) add(label, meaning string, d telemetry.Distribution) {
 		row = append(row, live.Duration(t))
 	}
 	l.Rows = append(l.Rows, row)
-}
-
-// byEndpoint is a row for each endpoint: its requests, and their work.
-func (p *Part) byEndpoint() [][]any {
-	var rows [][]any
-	r := p.mock.Snapshot()
-	for _, e := range p.Snapshot().Endpoints {
-		row, work := []any{e.Name}, r.Caller(e.Name).Now
-		for _, n := range []uint64{e.Now.Requests, e.Now.OK, e.Now.Rejected, e.Now.Failed, uint64(e.Now.Open), uint64(work.InFlight), uint64(work.Peak), work.Finished} {
-			row = append(row, live.Count(n).Text)
-		}
-		rows = append(rows, row)
-	}
-	return rows
 }

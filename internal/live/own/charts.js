@@ -17,13 +17,16 @@ const units = { bytes: { factor: 1e-6, word: "MB" }, share: { factor: 100, word:
 const counted = (unit) => !/^(s|ms|%|MB)$|\/|\bper\b/.test(unit);
 
 const items = (figure) => [...figure.querySelectorAll("[data-series]")];
-const namesOf = (figure) => items(figure).flatMap((li) => [li.dataset.series, li.dataset.high]).filter(Boolean);
+const namesOf = (figure) => {
+  const names = items(figure).flatMap((li) => [li.dataset.series, li.dataset.high]).filter(Boolean);
+  return "limited" in figure.dataset ? [...names, "limit"] : names;
+};
 const signature = (figure) => items(figure).map((li) => JSON.stringify(li.dataset)).join(); // another one: another chart
 
 function lineOf(li, factor) {
   const { series: name, high, colour = "flight", style } = li.dataset;
   const label = li.querySelector("span")?.textContent.trim() ?? name;
-  const output = li.querySelector("output");
+  const output = li.querySelector(".reading");
   return { name, high, colour, label, factor, area: style === "area", rate: "rate" in li.dataset, output };
 }
 
@@ -64,8 +67,8 @@ class Chart extends Figure {
     this.u?.destroy();
   }
 
-  limit() {
-    return Number(this.element.dataset.limit) || 0;
+  get limited() {
+    return "limited" in this.element.dataset;
   }
 
   // numbers gives what is drawn of a line: values and, for each, the highest.

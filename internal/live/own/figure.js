@@ -81,7 +81,7 @@ export class Figure {
     show(this.plot, !tables);
     if (this.twin) show(this.twin, tables);
     if (tables) return this.due("table", 1000) && this.tabulate();
-    if (!this.width) return;
+    if (!this.width || view.newest() === 0) return;
     const telling = this.due("label", 5000);
     if (!this.seen && !telling) return;
     this.picture();

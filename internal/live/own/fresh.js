@@ -53,9 +53,11 @@ function speak() {
 
 // --- beginning ---
 
-// Marks that say that something stands on the page which no value tells.
+// Marks that say that something stands on the page which no value tells. Those from before
+// the page was drawn are in it; both times are the server's.
 const structural = new Set(["settings", "reset", "restart", "crash"]);
-const began = Date.now();
+const drawn = Number(document.documentElement.dataset.drawn);
+const slack = 200; // ms by which the server's two clocks may differ
 
 export function start() {
   stream.on("values", (told) => {
@@ -68,10 +70,12 @@ export function start() {
     writePanels();
   });
   stream.on("mark", (mark) => {
-    if (structural.has(mark.kind) && mark.at > began - 1000) page.soon();
+    if (structural.has(mark.kind) && mark.at > drawn - slack) page.soon();
   });
+  stream.on("lost", () => page.soon());
   stream.onRestart(() => page.soon());
-  view.on(() => {
+  view.on((what) => {
+    if (!what.includes("range")) return;
     writeValues();
     writePanels();
   });

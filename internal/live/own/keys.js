@@ -4,12 +4,33 @@ import * as view from "./view.js";
 
 const patience = 1200; // ms between g and the letter of a page
 
+// Keys without a modifier can be in the way of those who speak to their machine: they can be
+// switched off, and the switch is remembered.
+function remembered() {
+  try {
+    return localStorage.getItem("afflux-keys") !== "off";
+  } catch {
+    return true; // storage is closed to us
+  }
+}
+
+let listening = remembered();
+
+function listen(on) {
+  listening = on;
+  try {
+    localStorage.setItem("afflux-keys", on ? "on" : "off");
+  } catch {
+    // Not remembered then.
+  }
+}
+
 // --- the map ---
 
 const keys = new Map();
 
 // bind gives a key a deed, told in words by the list; a later one replaces an earlier.
-export function bind(key, words, fn) {
+function bind(key, words, fn) {
   keys.set(key, { words, fn });
 }
 
@@ -29,10 +50,10 @@ const names = { " ": "Space", Escape: "Esc" };
 let going = 0; // until when a letter after g names a page
 
 const typing = (target) => target.closest?.("input, textarea, select, [contenteditable]");
-const pressable = (target) => target.closest?.("button, a[href], summary");
+const pressable = (target) => target.closest?.("button, summary");
 
 function press(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (!listening || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (typing(event.target) || document.querySelector("dialog[open]")) return;
   if (event.key === " " && pressable(event.target)) return;
   if (go(event)) return;
@@ -58,7 +79,7 @@ function go(event) {
 
 let dialog = null;
 
-export function list() {
+function list() {
   dialog?.remove();
   dialog = element("dialog", { className: "keys" });
   dialog.setAttribute("aria-labelledby", "keys-title");
@@ -66,10 +87,14 @@ export function list() {
   const rows = element("dl");
   for (const page of pages()) rows.append(...row(["g", page.dataset.key], page.textContent.trim()));
   for (const [key, { words }] of keys) rows.append(...row([names[key] ?? key], words));
+  const works = element("input", { type: "checkbox", checked: listening });
+  works.addEventListener("change", () => listen(works.checked));
+  const choice = element("label", { className: "keys-switch" });
+  choice.append(works, " These keys work");
   const done = element("button", { type: "button", textContent: "Close" });
   done.addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close()); // beside it
-  dialog.append(title, rows, done);
+  dialog.append(title, rows, choice, done);
   document.body.append(dialog);
   dialog.showModal();
 }
@@ -84,9 +109,7 @@ function element(name, properties = {}) {
   return Object.assign(document.createElement(name), properties);
 }
 
-// start listens; freeze replaces what the space bar does.
-export function start({ freeze } = {}) {
-  if (freeze) bind(" ", keys.get(" ").words, freeze);
+export function start() {
   document.addEventListener("keydown", press);
   document.addEventListener("click", (event) => {
     if (event.target.closest?.("[data-keys]")) list();

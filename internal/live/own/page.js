@@ -24,8 +24,12 @@ const drawn = (node) => node instanceof Element && node.hasAttribute("data-keep"
 // server thinks.
 const callbacks = {
   beforeAttributeUpdated: (name, node) => !(name === "open" && node instanceof HTMLDetailsElement),
-  beforeNodeMorphed: (now, next) => !(drawn(now) && drawn(next)),
+  beforeNodeMorphed: (now, next) => !(drawn(now) && drawn(next)) && !(view.frozen() && alike(now, next)),
 };
+
+// A frozen page keeps its numbers when a form of it is sent: they belong to its charts.
+const names = (node) => (node instanceof Element ? (node.dataset.live ?? node.dataset.panel) : undefined);
+const alike = (now, next) => names(now) !== undefined && names(now) === names(next);
 
 const after = new Set();
 
@@ -45,6 +49,7 @@ function merge(page) {
     if (now && next) Idiomorph.morph(now, next, { morphStyle: "outerHTML", callbacks });
   }
   document.title = page.title;
+  root.dataset.spread = page.documentElement.dataset.spread;
   merged();
 }
 
@@ -93,7 +98,7 @@ const unsaved = () => [...controls()].some((c) => edited(c) || c.getAttribute("a
 function state() {
   const since = at.toTimeString().slice(0, 8);
   if (stream.state() === "lost") return ["lost", `connection lost, values from ${since}`];
-  if (stream.state() === "bye") return ["lost", `the lab has stopped, values from ${since}`];
+  if (stream.state() === "bye") return ["lost", `the lab is stopping, values from ${since}`];
   if (view.frozen()) return ["frozen", "frozen; recording goes on"];
   if (unsaved()) return ["held", "live; an entry is unsaved"];
   return ["live", "live"];
@@ -106,7 +111,6 @@ export function show() {
   if (pulse.textContent !== words) pulse.textContent = words;
   discard.hidden = !unsaved();
   freeze.setAttribute("aria-pressed", String(view.frozen()));
-  freeze.textContent = view.frozen() ? "Follow" : "Freeze";
 }
 
 // --- looking: the page is fetched when something has changed that no value tells ---
@@ -128,10 +132,11 @@ const here = () => (location.pathname === root.dataset.path ? location.pathname 
 
 const held = () => document.hidden || view.frozen() || unsaved();
 
-// soon looks within half a second: a thousand viewers do not ask in the same moment.
+// soon looks within a time that grows with the number of viewers, as the server says: they
+// do not all ask in the same moment.
 export function soon() {
   if (held()) return (missed = true);
-  if (!due) due = setTimeout(look, Math.random() * 500);
+  if (!due) due = setTimeout(() => look(), Math.random() * Number(root.dataset.spread));
 }
 
 // resume makes up for a look that was missed.
@@ -140,7 +145,7 @@ export function resume() {
   if (missed && !held()) soon();
 }
 
-async function look() {
+async function look(wanted = false) {
   clearTimeout(due);
   due = 0;
   missed = false;
@@ -148,7 +153,7 @@ async function look() {
   try {
     const [answer, text] = await ask(here());
     if (mine !== turn) return;
-    if (held()) missed = true;
+    if (held() && !wanted) missed = true;
     else if (isPage(answer)) take(answer, text);
   } catch {
     missed = true; // the stream tells that the connection is lost, and when it is back
@@ -175,17 +180,21 @@ async function drop() {
   show();
 }
 
-// go fetches another view of this page, as a link to its own path does.
+// go fetches another view of this page, as a link to its own path does. An entry that is
+// not saved is the visitor's to give up: then it is the browser that asks.
 export async function go(address) {
+  if (unsaved()) return location.assign(address);
   history.replaceState(history.state, "", address);
-  await look();
+  await look(true);
 }
 
 export function start() {
-  discard.addEventListener("click", drop);
+  discard.addEventListener("click", () => drop());
   freeze.addEventListener("click", () => view.freeze());
   document.addEventListener("visibilitychange", resume);
   stream.onState(resume);
-  view.on(resume);
+  view.on((what) => {
+    if (what.includes("range")) resume();
+  });
   show();
 }

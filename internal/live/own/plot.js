@@ -79,9 +79,11 @@ export function columns(chart) {
   const top = ys.reduce((most, column) => column.reduce((a, b) => Math.max(a, b ?? 0), most), 0);
   dropBands(ys);
   chart.top = top;
-  chart.ticks = axis.nice(Math.max(top, limitInView(chart.limit(), top), 1), chart.wanted, chart.whole);
+  chart.ticks = axis.nice(Math.max(top, limitInView(chart.limited ? newestLimit(last) : 0, top), 1), chart.wanted, chart.whole);
   return [xs, ...ys];
 }
+
+const newestLimit = (i) => series.reader({ name: "limit" }).value(i) ?? 0;
 
 // push adds a row. Where nothing changes the last point is moved on instead: a level line
 // needs two points, and drawing is what costs.
@@ -195,10 +197,30 @@ function endOf(xs, ys, max, place, taken) {
 
 // --- limit ---
 
+// The limit as it was: a line in steps, with the number where it begins.
 function limitLine(c, chart, u, area) {
-  const limit = chart.limit();
-  if (!limit) return;
-  const { font } = chart.sizes;
+  if (!chart.limited) return;
+  for (const [from, to, limit] of stretches(...view.range())) {
+    const x = (ms) => area.left + Math.min(Math.max((ms / 1000 - u.scales.x.min) / (u.scales.x.max - u.scales.x.min), 0), 1) * area.width;
+    drawLimit(c, u, chart.sizes.font, { ...area, left: x(from), width: x(to) - x(from) }, limit);
+  }
+}
+
+// stretches are the times in which one limit was in force: from, to, limit.
+function stretches(begin, end) {
+  const [first, last] = series.within(begin, end);
+  const { value } = series.reader({ name: "limit" });
+  const found = [];
+  for (let i = first; i <= last; i++) {
+    const limit = Math.round(value(i) ?? 0);
+    const before = found.at(-1);
+    if (before && before[2] === limit && !series.gapBefore(i)) before[1] = series.ends()[i];
+    else found.push([before && !series.gapBefore(i) ? before[1] : series.ends()[i], series.ends()[i], limit]);
+  }
+  return found.filter(([, , limit]) => limit > 0);
+}
+
+function drawLimit(c, u, font, area, limit) {
   const above = limit > u.scales.y.max;
   const y = above ? area.top : Math.round(area.top + area.height * (1 - limit / u.scales.y.max));
   const text = `limit ${paint.exact(limit)}${above ? " ↑" : ""}`;
@@ -207,6 +229,7 @@ function limitLine(c, chart, u, area) {
     c.fillRect(area.left, y, area.width, 1);
   }
   paint.type(c, font, 600);
+  if (paint.measure(c, text) > area.width - 12) return;
   c.textAlign = "left";
   c.textBaseline = "alphabetic";
   const base = y - area.top > font + 8 ? y - 5 : y + font + 3;

@@ -117,11 +117,12 @@ export function reader({ name, high, rate, factor = 1 }) {
   };
 }
 
-// Rates look over one bucket, over at least 200 ms. Counts begin again at zero with each
+// Rates look over one bucket; over at least a second, which holds a few waves of the
+// workshop's work, or in a window of seconds over 200 ms. Counts begin again at zero with each
 // epoch: what was counted since then is all that is known.
 function perSecond(r) {
   const epochs = row("epoch").max;
-  const over = Math.max(1, Math.round(200 / book.step));
+  const over = Math.max(1, Math.round((view.span() > 12e3 ? 1000 : 200) / book.step));
   return (i) => {
     const open = i === book.end.length - 1 ? 1 : 0; // a bucket that fills is no whole one
     const j = i - over - open;
@@ -256,7 +257,7 @@ function add(frame, from) {
 }
 
 function sample(frame) {
-  if (!frame.t?.length) return;
+  if (!frame.t?.length || frame.t.at(-1) <= (recent.at(-1)?.t.at(-1) ?? 0)) return; // told again
   recent.push(frame);
   if (recent.length > 300) recent.shift();
   const newest = book.end.at(-1) ?? 0;

@@ -9,7 +9,7 @@ const hanging = 15000; // ms until an attempt of the browser's own is given up
 const firstPause = 2000; // ms before the first attempt of ours; then longer, up to
 const longestPause = 15000;
 
-const events = ["sample", "event", "mark", "values", "panel", "bye"];
+const events = ["sample", "event", "mark", "values", "panel", "lost", "bye"];
 
 // --- handing on ---
 

@@ -25,8 +25,19 @@ let lanes = []; // the end of the last request in each lane
 const end = (r) => r.at + Math.max(r.latency_ms ?? 0, r.answer_ms ?? 0);
 const isRejected = (r) => r.outcome === "rejected";
 
+// A stream that begins again tells its last seconds again.
+const known = new Set();
+const remembered = 20e3; // more than those seconds can hold
+
+function unheard(r) {
+  if (known.has(r.seq)) return false;
+  known.add(r.seq);
+  if (known.size > remembered) for (const seq of [...known].slice(0, remembered / 2)) known.delete(seq);
+  return true;
+}
+
 function take(more) {
-  const sorted = more.toSorted((a, b) => a.at - b.at);
+  const sorted = more.filter(unheard).sort((a, b) => a.at - b.at);
   rejected = [...rejected, ...sorted.filter(isRejected)].slice(-kept);
   worked = [...worked, ...sorted.filter((r) => !isRejected(r)).map((r) => ({ ...r, lane: place(r) }))].slice(-kept);
   view.ask();
@@ -44,6 +55,7 @@ function place(r) {
 }
 
 function forget() {
+  known.clear();
   worked = [];
   rejected = [];
   lanes = [];
@@ -270,7 +282,7 @@ const outcomes = {
   ok: (r) => `done after ${paint.duration(r.latency_ms)}`,
   rejected: () => "rejected",
   failed: (r) => `failed after ${paint.duration(r.latency_ms)}`,
-  abandoned: (r) => `abandoned by its client, ended after ${paint.duration(r.latency_ms)}`,
+  abandoned: (r) => `left the line after ${paint.duration(r.latency_ms)}`,
 };
 
 function words(r) {

@@ -244,7 +244,6 @@ export function mark() {
   }
   press("[data-table-toggle]", state.tables);
   press("[data-motion-toggle]", state.motion);
-  for (const button of document.querySelectorAll("[data-view-back]")) button.hidden = following();
 }
 
 function press(selector, on) {
@@ -252,13 +251,12 @@ function press(selector, on) {
 }
 
 function click(event) {
-  const control = event.target.closest?.("[data-window-choice], [data-table-toggle], [data-motion-toggle], [data-view-back]");
+  const control = event.target.closest?.("[data-window-choice], [data-table-toggle], [data-motion-toggle]");
   if (!control || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
   if (control.dataset.windowChoice) choose(control.dataset.windowChoice);
   if ("tableToggle" in control.dataset) setTables();
   if ("motionToggle" in control.dataset) setMotion();
-  if ("viewBack" in control.dataset) live();
 }
 
 export function start() {
