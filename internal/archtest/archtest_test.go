@@ -31,6 +31,7 @@ var drawing = map[string][]string{
 	},
 	"internal/archtest":    {},
 	"internal/browsertest": {},
+	"bench":                {},
 	"cmd/afflux":           {"internal/config", "internal/lab", "internal/live", "internal/web"},
 }
 

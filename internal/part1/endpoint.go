@@ -72,8 +72,10 @@ func (p *Part) endpoints() []*endpoint { return []*endpoint{p.serial, p.async} }
 // reader.
 func (p *Part) Take() []Request {
 	chosen, weight := p.requests.Take()
+	now, clock := p.now(), p.clock()
 	for i := range chosen {
-		chosen[i].Weight = weight
+		c := &chosen[i]
+		c.Weight, c.At, c.arrived = weight, unixMS(now.Add(c.arrived-clock)), 0
 	}
 	return chosen
 }

@@ -32,6 +32,8 @@ type Request struct {
 	Outcome   Outcome `json:"outcome"`
 	Depth     int     `json:"depth_at_arrival"` // pieces of work that were not finished
 	Weight    float64 `json:"weight"`           // how many requests this one stands for
+
+	arrived time.Duration // on the part's clock; At is found when it is told, for few are
 }
 
 // request is one under way. It is small, since a million may be.
@@ -100,7 +102,7 @@ func (p *Part) over(e *endpoint, r *request, times resource.Times, outcome Outco
 		}
 	}
 	p.requests.Offer(Request{
-		Seq: p.closed(), Part: "part1", Caller: e.name, At: unixMS(p.now().Add(-took)),
+		Seq: p.closed(), Part: "part1", Caller: e.name, arrived: r.arrived,
 		AnswerMS: inMS(r.answered - r.arrived), WaitMS: inMS(times.Waited), ServiceMS: inMS(times.Took), LatencyMS: inMS(took),
 		Outcome: outcome, Depth: r.depth,
 	})

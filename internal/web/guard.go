@@ -16,6 +16,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		w.Header()["Connection"] = closing
 		refuse(w, r, http.StatusLengthRequired, "send a Content-Length, not a chunked body")
 	default:
+		if h := s.direct[r.URL.Path]; h != nil && r.Method == http.MethodGet {
+			h(w, r)
+			return
+		}
 		s.mux.ServeHTTP(w, r)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,6 +39,7 @@ type Server struct {
 	cfg      Config
 	routes   []Route
 	mux      *http.ServeMux
+	direct   map[string]http.HandlerFunc // GET of work, by path: found without the mux, which costs as much as all guards
 	hosts    hosts
 	token    token
 	cross    *http.CrossOriginProtection
@@ -98,9 +100,13 @@ func (s *Server) mount() (err error) {
 			err = fmt.Errorf("web: routes: %v", v)
 		}
 	}()
-	s.mux = http.NewServeMux()
+	s.mux, s.direct = http.NewServeMux(), map[string]http.HandlerFunc{}
 	for _, r := range s.routes {
-		s.mux.HandleFunc(r.Method+" "+r.Path, s.guarded(r.Class, r.Handler))
+		h := s.guarded(r.Class, r.Handler)
+		s.mux.HandleFunc(r.Method+" "+r.Path, h)
+		if r.Class == Work && r.Method == http.MethodGet && !strings.Contains(r.Path, "{") {
+			s.direct[r.Path] = h
+		}
 	}
 	s.mux.HandleFunc("/", s.guarded(Page, s.serveUnknown))
 	s.mux.HandleFunc("/api", s.guarded(API, s.serveUnknown)) // else the mux redirects it to the next
