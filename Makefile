@@ -30,8 +30,10 @@ check: need-go ## format, vet, staticcheck, tidy
 	$(STATICCHECK) ./...
 	$(GO) mod tidy -diff
 
-bench: need-go ## benchmarks
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+bench: need-go assets ## benchmarks: of packages, then of the program beside its rivals; 5 minutes
+	@sh scripts/tools.sh install
+	$(GO) test -run '^$$' -bench . -benchmem $$($(GO) list ./... | grep -v '/bench$$')
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./bench
 
 tools: ## install what tests and benchmarks need beyond Go and Node (Debian)
 	@sh scripts/tools.sh install
