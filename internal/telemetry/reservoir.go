@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"cmp"
+	"math/bits"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -12,10 +13,11 @@ import (
 // can be shown without a bias towards what came first or last. It is safe for
 // concurrent use.
 type Reservoir[T any] struct {
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards all below
 	max     int
 	chosen  []offer[T]
 	offered uint64 // since the last Take
+	random  rand.PCG // its own: the global one would outgrow the stack of a goroutine just begun
 }
 
 // offer is what was offered, and as the how-manieth.
@@ -25,7 +27,9 @@ type offer[T any] struct {
 }
 
 // NewReservoir chooses at most n between two Takes; an n below 1 is 1.
-func NewReservoir[T any](n int) *Reservoir[T] { return &Reservoir[T]{max: max(n, 1)} }
+func NewReservoir[T any](n int) *Reservoir[T] {
+	return &Reservoir[T]{max: max(n, 1), random: *rand.NewPCG(rand.Uint64(), rand.Uint64())}
+}
 
 // Offer takes v into the choice, perhaps.
 func (r *Reservoir[T]) Offer(v T) {
@@ -38,7 +42,7 @@ func (r *Reservoir[T]) Offer(v T) {
 	}
 	// Algorithm R: with n of m in the choice fairly, the next is in it with a
 	// chance of n in m+1, and in the place of any of them alike.
-	if i := rand.Uint64N(r.offered); i < uint64(r.max) {
+	if i, _ := bits.Mul64(r.random.Uint64(), r.offered); i < uint64(r.max) {
 		r.chosen[i] = offer[T]{r.offered, v}
 	}
 }
