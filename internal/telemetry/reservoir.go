@@ -16,7 +16,7 @@ type Reservoir[T any] struct {
 	mu      sync.Mutex // guards all below
 	max     int
 	chosen  []offer[T]
-	offered uint64 // since the last Take
+	offered uint64   // since the last Take
 	random  rand.PCG // its own: the global one would outgrow the stack of a goroutine just begun
 }
 
