@@ -14,7 +14,7 @@
 //
 // # What is kept fresh
 //
-//	Values       words and numbers, four times a second: a component with "live" "part1.now"
+//	Values       words and numbers, four times a second those that changed: a component with "live" "part1.now"
 //	SharedPanel  markup, at most once a second and only when it has changed: {{panel "part1/latency"}}
 //	Feed         whatever else scripts and programs listen for: samples, events, marks
 //

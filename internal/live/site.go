@@ -40,6 +40,7 @@ type Site struct {
 	slots  map[string][]drawable
 	shares []*share
 	values map[string]Values
+	told   told
 	past   Past
 	stream *stream
 	files  assets

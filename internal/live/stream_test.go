@@ -353,11 +353,30 @@ func TestValuesAreToldFourTimesASecondAndStandOnThePage(t *testing.T) {
 		synctest.Wait()
 		told := w.data("values")
 		var values map[string]any
-		if err := json.Unmarshal([]byte(told[len(told)-1]), &values); err != nil || len(told) < 4 || len(told) > 5 {
+		if err := json.Unmarshal([]byte(told[0]), &values); err != nil || len(told) < 4 || len(told) > 5 {
 			t.Fatalf("%d times, %v", len(told), err)
 		}
 		if values["x.n"] != "3,000" || fmt.Sprint(values["x.third"]) != "[0.333 0.333333]" {
 			t.Errorf("%v", values)
+		}
+		// Then what has changed, and within a second all again.
+		n.Store(7)
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		all, one := 0, 0
+		for _, text := range w.data("values")[len(told):] {
+			switch text {
+			case `{"x.n":"7","x.third":["0.333","0.333333"]}`:
+				all++
+			case `{"x.n":"7"}`:
+				one++
+			case `{}`:
+			default:
+				t.Errorf("told %s", text)
+			}
+		}
+		if all != 2 || one > 1 {
+			t.Errorf("all were told %d times, the change %d times", all, one)
 		}
 	}, prepare)
 }

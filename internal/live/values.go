@@ -2,6 +2,7 @@ package live
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -33,22 +34,42 @@ func (v Values) all() map[string]Value {
 	return all
 }
 
-// tellValues is the feed of all values, as {"part1.now": "50"}; one with an exact
-// text is a pair.
+// told is what viewers were last told of the values. It is the stream's goroutine's.
+type told struct {
+	values map[string]Value
+	turns  int // until all are told again
+}
+
+// allEvery is how many turns there are from one telling of all values to the next:
+// what a viewer has missed it hears within that time.
+const allEvery = 4
+
+// tellValues is the feed of values, as {"part1.now": "50"}; one with an exact text is
+// a pair. Once a second all are told, otherwise those that have changed.
 func (s *Site) tellValues() []any {
 	if len(s.values) == 0 || s.stream.watching() == 0 {
+		s.told.turns = 0
 		return nil
 	}
-	told := map[string]any{}
+	now := map[string]Value{}
 	for _, group := range s.values {
-		for name, v := range group.all() {
-			told[name] = v.Text
-			if v.Exact != "" {
-				told[name] = []string{v.Text, v.Exact}
-			}
+		maps.Copy(now, group.all())
+	}
+	news := map[string]any{}
+	for name, v := range now {
+		if s.told.turns > 0 && s.told.values[name] == v {
+			continue
+		}
+		news[name] = v.Text
+		if v.Exact != "" {
+			news[name] = []string{v.Text, v.Exact}
 		}
 	}
-	return []any{told}
+	s.told.values = now
+	if s.told.turns--; s.told.turns < 0 {
+		s.told.turns = allEvery - 1
+	}
+	return []any{news} // empty too: it tells that the rest still holds
 }
 
 // shown is what a component shows: a value that is kept fresh, or one that stands.

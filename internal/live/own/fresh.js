@@ -7,7 +7,7 @@ import * as view from "./view.js";
 
 // --- values: [data-live] shows the one of its name ---
 
-let values = {};
+const values = {};
 
 function writeValues() {
   if (view.frozen()) return;
@@ -61,7 +61,7 @@ const slack = 200; // ms by which the server's two clocks may differ
 
 export function start() {
   stream.on("values", (told) => {
-    values = told;
+    Object.assign(values, told); // once a second all, otherwise those that have changed
     page.fresh();
     writeValues();
   });
