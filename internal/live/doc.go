@@ -90,5 +90,5 @@
 // current (what was typed, else the current value), problem name, back (the page's address),
 // origin (http://host), target (the --addr that leads the command line here), bearer (the
 // header with the token for curl and ab, where one is asked for), slot name,
-// panel name, window (the time that charts show), query name.
+// panel name, window (the time that charts show).
 package live

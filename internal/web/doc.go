@@ -18,7 +18,7 @@
 //
 // # Classes
 //
-//	Work   what is put under load: nosniff, no other header, no deadline, no allocation of ours
+//	Work   what is put under load: nosniff, no other header, no deadline for the work, no allocation of ours
 //	Page   HTML and its forms: CSP and all security headers, a write deadline
 //	API    JSON: the same, errors as problem+json (RFC 9457)
 //	Open   as Page, but nobody is asked for a token: static files, health, login
