@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/affluxlab/afflux/internal/virtual"
 )
 
 // Exit codes, the same for all commands.
@@ -51,6 +53,7 @@ Examples:
 `
 
 func main() {
+	virtual.Main() // does not return in a child that runs an experiment
 	stop, release := watchSignals()
 	code := run(os.Args[1:], streams{os.Stdout, os.Stderr}, stop)
 	release()

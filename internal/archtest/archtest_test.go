@@ -18,9 +18,11 @@ const module = "github.com/affluxlab/afflux"
 // drawing is every room with those of ours that it may import.
 var drawing = map[string][]string{
 	"supervise":          {},
+	"stage":              {},
 	"internal/resource":  {},
 	"internal/telemetry": {},
 	"internal/web":       {},
+	"internal/virtual":   {},
 	"internal/config":    {"internal/resource"},
 	"internal/live":      {"internal/web"},
 	"internal/part1":     {"internal/resource", "internal/telemetry", "internal/live", "internal/web"},
@@ -32,11 +34,11 @@ var drawing = map[string][]string{
 	"internal/archtest":    {},
 	"internal/browsertest": {},
 	"bench":                {},
-	"cmd/afflux":           {"internal/config", "internal/lab", "internal/live", "internal/web"},
+	"cmd/afflux":           {"internal/config", "internal/lab", "internal/live", "internal/virtual", "internal/web"},
 }
 
 // standardOnly are the public rooms, which nobody pays for with a dependency.
-var standardOnly = []string{"supervise"}
+var standardOnly = []string{"supervise", "stage"}
 
 // testsOnly are rooms, and the outside code they are there for, that only tests
 // may use: the program must not carry them.

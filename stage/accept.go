@@ -1,0 +1,245 @@
+package stage
+
+import "context"
+
+// OverflowMode says what a full queue does with one event more.
+type OverflowMode uint8
+
+// The modes. Those that drop need QueueConfig.OnDrop: nothing is lost unnoticed.
+const (
+	// Refuse lets Push wait for room and TryPush answer ErrFull.
+	Refuse OverflowMode = iota
+	// DropOldest drops the event that has waited longest in the buffer, never one
+	// that is to be retried; if none waits, the new one.
+	DropOldest
+	// DropNewest drops the new event.
+	DropNewest
+)
+
+// pusher waits for room with what it has not pushed yet. Whoever makes room
+// takes the events off it, so that they keep its turn.
+type pusher[T any] struct {
+	evs        []T
+	one        [1]T
+	watch      *watcher // for Do: told of the outcome
+	done       chan struct{}
+	err        error
+	listed     bool
+	prev, next *pusher[T]
+}
+
+// pusherList is first come first served.
+type pusherList[T any] struct{ first, last *pusher[T] }
+
+func (l *pusherList[T]) push(p *pusher[T]) {
+	p.listed, p.prev = true, l.last
+	if l.last == nil {
+		l.first = p
+	} else {
+		l.last.next = p
+	}
+	l.last = p
+}
+
+func (l *pusherList[T]) remove(p *pusher[T]) {
+	if p.prev == nil {
+		l.first = p.next
+	} else {
+		p.prev.next = p.next
+	}
+	if p.next == nil {
+		l.last = p.prev
+	} else {
+		p.next.prev = p.prev
+	}
+	p.listed, p.prev, p.next = false, nil, nil
+}
+
+// refuses says why nothing can be pushed at all.
+func (h *hub[T]) refuses() error {
+	switch {
+	case h.closed:
+		return ErrClosed
+	case h.sealed:
+		return ErrSealed
+	}
+	return nil
+}
+
+// try accepts ev if there is room for it and nobody waits.
+func (h *hub[T]) try(ev T) error {
+	h.mu.Lock()
+	err := h.tryLocked(ev)
+	if err != nil {
+		h.books.rejected++
+	} else {
+		h.balance()
+	}
+	h.unlock()
+	return err
+}
+
+func (h *hub[T]) tryLocked(ev T) error {
+	if err := h.refuses(); err != nil {
+		return err
+	}
+	if h.room() <= 0 || h.pushers.first != nil {
+		if h.overflow == Refuse {
+			return ErrFull
+		}
+		if !h.makeRoom() {
+			return nil
+		}
+	}
+	h.buffer.append(ev, h.stamps.stamp(h.clock))
+	h.books.accepted++
+	return nil
+}
+
+// makeRoom drops an event, and says whether it was not the new one.
+func (h *hub[T]) makeRoom() bool {
+	h.books.dropped++
+	h.dropped++
+	if h.overflow == DropOldest && h.buffer.count > 0 {
+		h.evict()
+		return true
+	}
+	h.books.accepted++ // and dropped at once
+	h.watchDrop(h.buffer.next)
+	return false
+}
+
+// evict drops the event that has waited longest.
+func (h *hub[T]) evict() {
+	s := h.buffer.take(1)
+	h.watchDrop(s.seq())
+	h.buffer.copyOut(s)
+}
+
+// put accepts evs, waiting for room, and says how many were accepted.
+func (h *hub[T]) put(ctx context.Context, p *pusher[T]) (n int, err error) {
+	all := len(p.evs)
+	h.mu.Lock()
+	h.offer(p)
+	if len(p.evs) == 0 || p.err != nil {
+		h.books.rejected += uint64(len(p.evs))
+		h.balance()
+		h.unlock()
+		return all - len(p.evs), p.err
+	}
+	p.done = make(chan struct{}, 1)
+	h.pushers.push(p)
+	h.balance()
+	h.unlock()
+	select {
+	case <-p.done:
+	case <-ctx.Done():
+		h.giveUp(p, context.Cause(ctx))
+	}
+	return all - len(p.evs), p.err
+}
+
+// offer accepts what p has as far as it can without waiting.
+func (h *hub[T]) offer(p *pusher[T]) {
+	if p.err = h.refuses(); p.err != nil {
+		return
+	}
+	if h.overflow != Refuse {
+		for ; len(p.evs) > 0; p.evs = p.evs[1:] {
+			h.watchNext(p.watch)
+			_ = h.tryLocked(p.evs[0]) // cannot fail: it drops
+		}
+		return
+	}
+	if h.pushers.first == nil {
+		h.accept(p, h.room())
+	}
+}
+
+// accept takes at most n of p's events.
+func (h *hub[T]) accept(p *pusher[T], n int) {
+	n = min(n, len(p.evs))
+	if n <= 0 {
+		return
+	}
+	h.watchNext(p.watch)
+	if n == 1 {
+		h.buffer.append(p.evs[0], h.stamps.stamp(h.clock))
+	} else {
+		h.stamps.since += n - 1
+		h.stamps.stale = true
+		h.buffer.appendAll(p.evs[:n], h.stamps.stamp(h.clock))
+	}
+	h.books.accepted += uint64(n)
+	p.evs = p.evs[n:]
+}
+
+// admit lets waiting pushers in, in their order, as far as there is room.
+func (h *hub[T]) admit() {
+	for h.pushers.first != nil && h.room() > 0 {
+		p := h.pushers.first
+		h.accept(p, h.room())
+		if len(p.evs) == 0 {
+			h.pushers.remove(p)
+			h.wakes.add(p.done)
+		}
+	}
+}
+
+// giveUp takes p out of the line, unless it has just been let in.
+func (h *hub[T]) giveUp(p *pusher[T], cause error) {
+	h.mu.Lock()
+	if p.listed {
+		h.pushers.remove(p)
+		p.err = cause
+		h.books.rejected += uint64(len(p.evs))
+		h.balance()
+	}
+	h.unlock()
+}
+
+// refuseAll ends the waiting of all pushers.
+func (h *hub[T]) refuseAll(err error) {
+	for h.pushers.first != nil {
+		p := h.pushers.first
+		h.pushers.remove(p)
+		p.err = err
+		h.books.rejected += uint64(len(p.evs))
+		h.wakes.add(p.done)
+	}
+}
+
+// reserve waits until the source is wanted and lends it slots to fill; nil when
+// the outlet takes nothing more.
+func (h *hub[T]) reserve(stop func() bool) []T {
+	for {
+		h.mu.Lock()
+		if h.closed || stop() {
+			h.sourceIdle = false
+			h.unlock()
+			return nil
+		}
+		if n := h.want(); n > 0 {
+			h.sourceIdle = false
+			slots := h.buffer.reserve(n, h.stamps.now)
+			h.unlock()
+			return slots
+		}
+		h.sourceIdle = true
+		h.unlock()
+		<-h.sourceWake
+	}
+}
+
+// publish accepts the first n of the reserved slots.
+func (h *hub[T]) publish(n int) {
+	h.mu.Lock()
+	if n > 1 {
+		h.stamps.since += n - 1
+		h.stamps.stale = true
+	}
+	h.buffer.publish(n, h.stamps.stamp(h.clock))
+	h.books.accepted += uint64(n)
+	h.balance()
+	h.unlock()
+}

@@ -1,0 +1,98 @@
+package stage
+
+import (
+	"context"
+	"sync"
+)
+
+// base is what all stages share: a name in a pipeline, and one Serve at a time.
+type base struct {
+	pipe *Pipeline
+	name string
+	kind string
+
+	mu      sync.Mutex // guards what follows
+	wrong   error      // a setting that Serve refuses
+	state   State
+	serving bool
+	left    bool // it has left the pipeline for good
+	lastErr error
+	cancel  context.CancelCauseFunc // of the present Serve
+}
+
+func (b *base) about() *base { return b }
+
+// Name is the name that the stage was made with.
+func (b *base) Name() string { return b.name }
+
+// begin starts a Serve. The context it returns also ends by abort.
+func (b *base) begin(ctx context.Context) (context.Context, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.wrong != nil:
+		return nil, b.wrong
+	case b.serving:
+		return nil, &StageError{b.name, ErrServing}
+	case b.left:
+		return nil, &StageError{b.name, ErrEnded}
+	}
+	ctx, b.cancel = context.WithCancelCause(ctx)
+	b.serving, b.state = true, Running
+	return ctx, nil
+}
+
+// ending is how a Serve ends.
+type ending struct {
+	state State
+	err   error
+	final bool // the stage has left its pipeline
+}
+
+// end is the end of a Serve; tellEnd follows when no lock is held.
+func (b *base) end(e ending) {
+	b.mu.Lock()
+	cancel := b.cancel
+	b.serving, b.state, b.cancel, b.left = false, e.state, nil, e.final
+	if e.err != nil {
+		b.lastErr = e.err
+	}
+	b.mu.Unlock()
+	cancel(nil)
+}
+
+func (b *base) tellEnd(e ending) error {
+	b.pipe.tell(StageEnded{b.name, e.state, e.err})
+	return e.err
+}
+
+// abort ends the present Serve as the end of its context would.
+func (b *base) abort(cause error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.cancel != nil {
+		b.cancel(cause)
+	}
+}
+
+func (b *base) set(state State) {
+	b.mu.Lock()
+	b.state = state
+	b.mu.Unlock()
+}
+
+func (b *base) isServing() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.serving
+}
+
+func (b *base) read() StageSnapshot {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := StageSnapshot{Name: b.name, Kind: b.kind, State: b.state}
+	if b.lastErr != nil {
+		s.Err = b.lastErr.Error()
+	}
+	return s
+}

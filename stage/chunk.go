@@ -1,0 +1,95 @@
+package stage
+
+import (
+	"math"
+	"unsafe"
+)
+
+// A queue's events live in chunks of a fixed size rather than in a ring that
+// doubles: a million waiting events cost what they weigh, growth never copies,
+// and a burst's memory goes back when it has been worked off.
+const (
+	chunkBytes  = 16 << 10
+	minInChunk  = 16
+	maxInChunk  = 1024
+	stampUnit   = 1000 // ns: stamps are kept in microseconds
+	maxFreeList = 4    // empty chunks kept for reuse by one queue
+)
+
+// chunk holds neighbouring events: those numbered base, base+1, …
+//
+// A slot that holds no live event is zero, so that an empty chunk can be used
+// again as it is and nothing that an event pointed to lingers.
+type chunk[T any] struct {
+	next    *chunk[T] // in the queue of fresh chunks, or in the free list
+	base    uint64    // sequence number of events[0]
+	origin  int64     // stamps count from here, in ns since the pipeline was made
+	events  []T
+	stamps  []uint32 // when each was accepted, in stampUnits after origin
+	filled  int      // slots in use so far
+	live    int      // of these, waiting or lent: not copied out, not settled
+	sealed  bool     // nothing will be added
+	attempt int      // spent so far by the one event of a chunk that came back
+	tries   int      // uses so far, those that spent nothing included
+}
+
+func newChunk[T any](size int) *chunk[T] {
+	return &chunk[T]{events: make([]T, size), stamps: make([]uint32, size)}
+}
+
+// inChunk says how many events of type T a chunk holds.
+func inChunk[T any]() int {
+	size := int(unsafe.Sizeof(*new(T)))
+	if size == 0 {
+		return maxInChunk
+	}
+	return min(max(chunkBytes/size, minInChunk), maxInChunk)
+}
+
+func (c *chunk[T]) room() int { return len(c.events) - c.filled }
+
+// tells reports whether a stamp can be told relative to the chunk's origin.
+func (c *chunk[T]) tells(now int64) bool {
+	return c.filled == 0 || (now-c.origin)/stampUnit <= math.MaxUint32
+}
+
+// fill marks the next n slots, written already, as live and stamped.
+func (c *chunk[T]) fill(n int, now int64) {
+	if c.filled == 0 {
+		c.origin = now
+	}
+	to := c.stamps[c.filled : c.filled+n]
+	if n > 0 {
+		to[0] = uint32(max(0, now-c.origin) / stampUnit)
+	}
+	for done := 1; done < n; done *= 2 { // copying what is there is ten times faster than a loop
+		copy(to[done:], to[:done])
+	}
+	c.filled += n
+	c.live += n
+}
+
+// span is a run of neighbouring events of one chunk: what is handed about
+// instead of copies.
+type span[T any] struct {
+	of       *chunk[T]
+	from, to uint32
+}
+
+func (s span[T]) len() int    { return int(s.to - s.from) }
+func (s span[T]) seq() uint64 { return s.of.base + uint64(s.from) }
+
+// events is the span itself, not a copy; appending to it copies.
+func (s span[T]) events() []T { return s.of.events[s.from:s.to:s.to] }
+
+// stamp is when the i-th event was accepted.
+func (s span[T]) stamp(i int) int64 {
+	return s.of.origin + int64(s.of.stamps[int(s.from)+i])*stampUnit
+}
+
+// cut takes at most n events off the front of s.
+func (s *span[T]) cut(n int) span[T] {
+	front := span[T]{of: s.of, from: s.from, to: min(s.to, s.from+uint32(n))}
+	s.from = front.to
+	return front
+}

@@ -1,0 +1,125 @@
+package stage
+
+import "context"
+
+// ConsumerConfig are the settings of a consumer. The zero value is good.
+type ConsumerConfig[T any] struct {
+	// Workers is how many events, or slices, are handled at a time: goroutines that
+	// live as long as Serve. 0: 1. To 1,000,000. Resize changes it.
+	Workers int
+	// OnError decides what becomes of an event that failed. It runs in the worker
+	// and must be quick; if it panics the event is dropped. nil: Drop, with a line
+	// in the log.
+	OnError func(Failure[T]) Verdict
+	// OnEnd says what the end of what it takes from means. Default: Transient.
+	OnEnd EndMode
+}
+
+const maxWorkers = 1_000_000
+
+// Consumer is a stage that takes events and ends their way: it hands them to a
+// handler, in one or more workers.
+type Consumer[T any] struct {
+	inlet[T]
+	handle crewHandler[T]
+	crew   crew[T]
+}
+
+// crewHandler is one of the two kinds of handler.
+type crewHandler[T any] struct {
+	one   func(ctx context.Context, ev T) error
+	slice func(ctx context.Context, evs []T) error
+}
+
+// NewConsumer makes a consumer whose handler is given one event at a time.
+//
+// The handler's context ends when the stage has to leave at once, with the
+// cause; an event whose handler then returns an error returns to its queue. An
+// error or a panic otherwise is the event's failure: see ConsumerConfig.OnError.
+func NewConsumer[T any](p *Pipeline, name string, handle func(ctx context.Context, ev T) error, cfg ConsumerConfig[T]) *Consumer[T] {
+	return newConsumer(p, name, crewHandler[T]{one: handle}, cfg)
+}
+
+// NewSliceConsumer makes a consumer whose handler is given several events at a
+// time, as many as its subscription allows; see [Lazy] and [Demand].
+//
+// The handler may not keep evs, which is memory of the queue, and what it changes
+// in it is seen by a retry. An error is the failure of all events in it, unless
+// it is, or wraps, a [*SliceError].
+func NewSliceConsumer[T any](p *Pipeline, name string, handle func(ctx context.Context, evs []T) error, cfg ConsumerConfig[T]) *Consumer[T] {
+	return newConsumer(p, name, crewHandler[T]{slice: handle}, cfg)
+}
+
+func newConsumer[T any](p *Pipeline, name string, handle crewHandler[T], cfg ConsumerConfig[T]) *Consumer[T] {
+	c := &Consumer[T]{handle: handle}
+	c.setUp(p, name, "consumer")
+	c.self = c
+	c.slices = handle.slice != nil
+	c.onErr, c.onEnd = cfg.OnError, cfg.OnEnd
+	c.crew.target = max(cfg.Workers, 1)
+	switch {
+	case handle.one == nil && handle.slice == nil:
+		c.wrong = &SettingError{name, "handler", "nil", "a function"}
+	case cfg.Workers < 0 || cfg.Workers > maxWorkers:
+		c.wrong = &SettingError{name, "Workers", cfg.Workers, "0 to 1,000,000"}
+	}
+	p.add(c)
+	return c
+}
+
+// Serve runs the workers until the stage ends: nil after the end of all that it
+// takes from, after Leave, and at the end of a drain; the cause of ctx when that
+// ends; a [*StageError] when its policy said Stop or what it takes from failed.
+// It returns when the last handler has. It may be called again unless the stage
+// has left; whatever was dealt out and not begun is back in its queue by then.
+func (c *Consumer[T]) Serve(ctx context.Context) error { return c.serve(ctx, func() {}) }
+
+func (c *Consumer[T]) serve(ctx context.Context, began func()) error {
+	ctx, unhook, err := c.open(ctx, c.crew.wanted())
+	if err != nil {
+		return err
+	}
+	defer unhook()
+	began()
+	for !c.stop.Load() {
+		c.adjust(ctx)
+		if !c.stop.Load() {
+			<-c.changed
+		}
+	}
+	c.crew.wakeAll()
+	for c.crew.live() > 0 {
+		<-c.changed
+	}
+	return c.shut()
+}
+
+// adjust brings the crew to its target, and looks whether there is work to come.
+func (c *Consumer[T]) adjust(ctx context.Context) {
+	for range c.crew.missing() {
+		w := newWorker(c)
+		c.crew.join(w)
+		go w.run(ctx)
+	}
+	c.crew.wakeAll() // subscriptions may have come or gone
+	c.consider()
+}
+
+// Resize changes the number of workers, 1 to 1,000,000, and does not wait. New
+// ones start at once; spare ones end when what they have in hand is finished.
+// Out of bounds it returns a [*SettingError] and changes nothing.
+func (c *Consumer[T]) Resize(workers int) error {
+	if workers < 1 || workers > maxWorkers {
+		return &SettingError{c.name, "workers", workers, "1 to 1,000,000"}
+	}
+	c.crew.resize(workers)
+	c.staff(workers)
+	poke(c.changed)
+	return nil
+}
+
+func (c *Consumer[T]) snapshot() StageSnapshot {
+	s := c.base.read()
+	s.Workers, s.Target = c.crew.live(), c.crew.wanted()
+	return s
+}

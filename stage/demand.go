@@ -1,0 +1,45 @@
+package stage
+
+// window is the demand of one prefetching subscription: GenStage's arithmetic.
+//
+// Unfinished is what was asked for and has not been finished: credit not yet
+// served, the inbox, and what is in hand. When it falls to min, the difference
+// up to max is asked for. A handler is given no more than would bring it there,
+// so that the ask falls between two calls and not behind both.
+type window struct {
+	max, min   int
+	unfinished int
+}
+
+// open is the first ask.
+func (w *window) open() (ask int) {
+	w.unfinished = w.max
+	return w.max
+}
+
+// slice is how many events a handler may be given at once.
+func (w *window) slice() int { return max(1, w.unfinished-w.min) }
+
+// finish counts n events as finished and says how many to ask for.
+func (w *window) finish(n int) (ask int) {
+	w.unfinished -= n
+	return w.renew()
+}
+
+func (w *window) renew() (ask int) {
+	if w.unfinished > w.min {
+		return 0
+	}
+	ask = w.max - w.unfinished
+	w.unfinished = w.max
+	return ask
+}
+
+// change puts other numbers in force. Credit that was not served yet and
+// exceeds the new bound is withdrawn; what has been handed out stays.
+func (w *window) change(to window, credit int) (ask, withdrawn int) {
+	w.max, w.min = to.max, to.min
+	withdrawn = min(credit, max(0, w.unfinished-w.max))
+	w.unfinished -= withdrawn
+	return w.renew(), withdrawn
+}

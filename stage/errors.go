@@ -1,0 +1,115 @@
+package stage
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+var (
+	// ErrFull is what [Queue.TryPush] answers when the buffer has no room.
+	ErrFull = errors.New("stage: queue is full")
+	// ErrClosed is what a push is answered after [Queue.Close], or once the
+	// pipeline drains.
+	ErrClosed = errors.New("stage: queue is closed")
+	// ErrSealed is what a push is answered between [Queue.Seal] and [Queue.Unseal].
+	ErrSealed = errors.New("stage: queue is sealed")
+	// ErrDropped is the outcome that [Queue.Do] tells of an event that was
+	// dropped because the queue overflowed.
+	ErrDropped = errors.New("stage: event dropped, the queue overflowed")
+	// ErrServing is returned by a Serve or Run that is already under way.
+	ErrServing = errors.New("stage: already running")
+	// ErrEnded is returned by Serve of a stage that has left its pipeline, and by
+	// [Subscription.Set] when the subscription is over.
+	ErrEnded = errors.New("stage: has ended")
+	// ErrDraining is the cause with which the context of a Fetch ends when its
+	// pipeline drains.
+	ErrDraining = errors.New("stage: draining")
+	// ErrGoexit is the failure of an event whose handler ended its goroutine.
+	ErrGoexit   = errors.New("stage: handler called runtime.Goexit")
+	errUnserved = errors.New("stage: all stages have ended, nobody takes what is left")
+)
+
+// StageError is the failure of one stage, as Run and Serve return it.
+type StageError struct {
+	Stage string
+	Err   error
+}
+
+func (e *StageError) Error() string { return fmt.Sprintf("stage %s: %v", e.Stage, e.Err) }
+func (e *StageError) Unwrap() error { return e.Err }
+
+// UpstreamError is what a stage ends with because what it takes from failed.
+type UpstreamError struct {
+	Outlet string
+	Err    error
+}
+
+func (e *UpstreamError) Error() string { return fmt.Sprintf("outlet %s failed: %v", e.Outlet, e.Err) }
+func (e *UpstreamError) Unwrap() error { return e.Err }
+
+// PanicError is a panic of a handler, a source or a policy. It is the error of
+// the events that were in the handler's hand.
+type PanicError struct {
+	Value any
+	Stack []byte // as debug.Stack gives it, from where the panic was
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
+
+// Unwrap is the value of the panic, if that was an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// FetchError is a source that broke its contract by saying that it had filled
+// more than it was given, or less than nothing.
+type FetchError struct {
+	Asked, Got int
+}
+
+func (e *FetchError) Error() string {
+	return fmt.Sprintf("source says it filled %d of %d events", e.Got, e.Asked)
+}
+
+// SettingError is a setting out of its bounds. Nothing was changed.
+type SettingError struct {
+	Of      string // the stage, or what was being set up
+	Setting string
+	Value   any
+	Want    string
+}
+
+func (e *SettingError) Error() string {
+	return fmt.Sprintf("stage %s: %s = %v, want %s", e.Of, e.Setting, e.Value, e.Want)
+}
+
+// DrainError says what a drain left behind when its time was up.
+type DrainError struct {
+	Cause error // why it ended
+	Left  []Left
+}
+
+// Left is what one outlet still held.
+type Left struct {
+	Outlet                          string
+	Buffer, Inboxes, Hands, Delayed int
+}
+
+// Events is how many events are left in all.
+func (l Left) Events() int { return l.Buffer + l.Inboxes + l.Hands + l.Delayed }
+
+func (e *DrainError) Error() string {
+	parts := make([]string, 0, len(e.Left))
+	for _, l := range e.Left {
+		parts = append(parts, fmt.Sprintf("%s has %d events (%d waiting, %d in inboxes, %d in hand, %d to be retried)",
+			l.Outlet, l.Events(), l.Buffer, l.Inboxes, l.Hands, l.Delayed))
+	}
+	if len(parts) == 0 {
+		return fmt.Sprintf("stage: drain: %v", e.Cause)
+	}
+	return fmt.Sprintf("stage: drain: %v: %s", e.Cause, strings.Join(parts, "; "))
+}
+
+func (e *DrainError) Unwrap() error { return e.Cause }

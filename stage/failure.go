@@ -1,0 +1,79 @@
+package stage
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Failure is one event whose handler returned an error, panicked, or ended its
+// goroutine.
+type Failure[T any] struct {
+	Stage   string // the consumer or spawner
+	Event   T
+	Seq     uint64 // the event's number in its outlet, from 0
+	Attempt int    // uses that counted, this one included
+	Tries   int    // all uses, this one included
+	Err     error  // a *PanicError if it panicked, ErrGoexit if the goroutine ended
+}
+
+// Action is what becomes of an event that failed.
+type Action uint8
+
+// The actions. Each settles the event but Retry and Stop, after which it is
+// still in the books.
+const (
+	Drop       Action = iota // count it as failed
+	Retry                    // use it again, after Verdict.After
+	DeadLetter               // count it as failed and put it into the stage's DeadLetters
+	Stop                     // put it back and end the stage with the error
+)
+
+// Verdict is an [Action] with what it needs.
+type Verdict struct {
+	Action Action
+	// After is how long a Retry waits at least. The wait holds no worker and no
+	// demand; the event counts against the buffer's bound. A drain cuts it short.
+	After time.Duration
+	// Unspent keeps Failure.Attempt as it was before this use: for a failure that
+	// is not the event's, such as a resource that was full.
+	Unspent bool
+}
+
+// RetryAfter is the verdict to use the event again after d.
+func RetryAfter(d time.Duration) Verdict { return Verdict{Action: Retry, After: d} }
+
+// SliceError is how a slice handler says which of its events failed; the others
+// are done. Indexes are those of the slice it was given, others are ignored.
+type SliceError struct {
+	Failed map[int]error
+}
+
+func (e *SliceError) Error() string {
+	for _, i := range slices.Sorted(maps.Keys(e.Failed)) {
+		return fmt.Sprintf("%d events failed; number %d: %v", len(e.Failed), i, e.Failed[i])
+	}
+	return "no event failed"
+}
+
+// Unwrap lists the errors, in the order of the events.
+func (e *SliceError) Unwrap() []error {
+	errs := make([]error, 0, len(e.Failed))
+	for _, i := range slices.Sorted(maps.Keys(e.Failed)) {
+		errs = append(errs, e.Failed[i])
+	}
+	return errs
+}
+
+// fate is what becomes of one event in hand that was not simply done.
+type fate struct {
+	i       int
+	what    Action
+	back    bool // nothing of what below: it returns to its place as if never taken
+	after   time.Duration
+	unspent bool
+	err     error
+}
+
+func (f fate) settles() bool { return !f.back && (f.what == Drop || f.what == DeadLetter) }

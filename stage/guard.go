@@ -1,0 +1,42 @@
+package stage
+
+import (
+	"runtime/debug"
+	"sync"
+	"time"
+)
+
+func ns(n int64) time.Duration { return time.Duration(max(0, n)) }
+
+// caught turns a panic into an error. It is deferred, by its own name, in the
+// one frame that calls foreign code.
+func caught(err *error) {
+	if v := recover(); v != nil {
+		*err = &PanicError{Value: v, Stack: debug.Stack()}
+	}
+}
+
+// failureLog writes failed events to the log, but no more than one line a
+// second: a line says how many it stands for.
+type failureLog struct {
+	mu     sync.Mutex // guards what follows
+	next   int64      // when the next line may be written
+	unsaid int
+}
+
+func (l *failureLog) note(p *Pipeline, stage string, attempt int, action Action, err error) {
+	if action == Retry {
+		return
+	}
+	l.mu.Lock()
+	now := p.now()
+	if now < l.next {
+		l.unsaid++
+		l.mu.Unlock()
+		return
+	}
+	unsaid := l.unsaid
+	l.next, l.unsaid = now+int64(time.Second), 0
+	l.mu.Unlock()
+	p.cfg.Logger.Warn("event failed", "stage", stage, "attempt", attempt, "err", err, "more_before", unsaid)
+}

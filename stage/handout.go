@@ -1,0 +1,128 @@
+package stage
+
+// handout says how a subscription gets its events.
+type handout uint8
+
+const (
+	lazy     handout = iota // they wait in the buffer until a worker is free
+	prefetch                // they go to its inbox, as far as it asked ahead
+)
+
+// handOut deals waiting events out to the subscriptions that asked ahead, and
+// says whether it did. The first in line gets as much as its demand reaches.
+// Events that came back go one by one, so that they spread.
+func (h *hub[T]) handOut() (some bool) {
+	if h.paused {
+		return false
+	}
+	for h.buffer.count > 0 {
+		c := h.line.first()
+		if c == nil {
+			return some
+		}
+		n := h.buffer.count
+		if len(h.buffer.returned) > 0 {
+			n = 1
+		}
+		h.deliver(c.of, h.line.grant(c, n))
+		some = true
+	}
+	return some
+}
+
+// deliver moves n events into the inbox of s.
+func (h *hub[T]) deliver(s *sub[T], n int) {
+	for n > 0 {
+		what := h.buffer.take(n)
+		n -= what.len()
+		h.books.inboxes += what.len()
+		recordSpan(&h.meters.bufferWait, what, h.stamps.now)
+		s.inbox.push(what, h.stamps.now)
+	}
+	s.idle.call(&h.wakes)
+}
+
+// rebalance takes back what no worker has begun and deals it out anew.
+func (h *hub[T]) rebalance() {
+	h.mu.Lock()
+	h.stamps.pass(h.clock())
+	for _, s := range h.subs {
+		if n := h.recall(s); n > 0 {
+			h.line.ask(&s.claim, n)
+		}
+	}
+	h.balance()
+	h.unlock()
+}
+
+// recall returns the inbox of s to the head of the queue, in order.
+func (h *hub[T]) recall(s *sub[T]) (n int) {
+	for s.inbox.count > 0 {
+		e := s.inbox.pop(s.inbox.count)
+		n += e.len()
+		h.books.inboxes -= e.len()
+		h.buffer.putBack(e.span)
+	}
+	return n
+}
+
+// take puts the next events for s into the hand, if there are any. When it finds
+// none the waiter is listed, to be called.
+func (h *hub[T]) take(s *sub[T], to *hand[T], w *waiter, now int64) bool {
+	if !s.attached || h.ended {
+		return false
+	}
+	if !h.paused {
+		if s.inbox.count > 0 {
+			h.takeInbox(s, to, now)
+		} else if s.handout != prefetch && h.buffer.count > 0 {
+			h.takeBuffer(s, to, now)
+		}
+	}
+	if to.n == 0 {
+		h.stamps.stale = true
+		s.waitList().push(w)
+		return false
+	}
+	to.sub, to.taken = s, now
+	s.hands += to.n
+	h.books.hands += to.n
+	return true
+}
+
+// takeInbox takes what was dealt out to s, as much as its demand lets a handler
+// have at once.
+func (h *hub[T]) takeInbox(s *sub[T], to *hand[T], now int64) {
+	n := min(s.atOnce(), s.inbox.count)
+	h.books.inboxes -= n
+	to.inboxed = s.inbox.since()
+	for alone := n == 1; n > 0; {
+		e := s.inbox.pop(n)
+		n -= e.len()
+		h.meters.inboxWait.add(now-e.at, e.len())
+		if alone {
+			to.addOne(&h.buffer, e.span)
+		} else {
+			to.add(e.span)
+		}
+	}
+	if s.inbox.count > 0 {
+		s.idle.call(&h.wakes)
+	}
+}
+
+// takeBuffer takes from the queue itself: the lazy way.
+func (h *hub[T]) takeBuffer(s *sub[T], to *hand[T], now int64) {
+	n := s.atOnce()
+	if n > 1 {
+		n = min(n, share(h.buffer.count, h.crew))
+	}
+	what := h.buffer.take(n)
+	to.inboxed = now
+	recordSpan(&h.meters.bufferWait, what, now)
+	if what.len() == 1 {
+		to.addOne(&h.buffer, what)
+	} else {
+		to.add(what)
+	}
+}

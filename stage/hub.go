@@ -1,0 +1,248 @@
+package stage
+
+import (
+	"sync"
+	"time"
+)
+
+// hub is what an outlet is made of: the events that were accepted and are not
+// settled, wherever they are, and everybody who waits for them or for room. It
+// is passive, a value behind one lock: producers, workers and callers come to it
+// with their own goroutines, change it in short steps, and leave it balanced.
+// So it outlives the stages that use it, and all of its numbers agree.
+//
+// Its files: accept.go lets events in, handout.go deals them out, settle.go
+// closes their books, watch.go tells those who wait for an outcome.
+type hub[T any] struct {
+	name  string
+	pipe  *Pipeline
+	of    node // of an outlet that ends with its stage
+	clock func() int64
+	done  chan struct{} // closed when the outlet has ended and nothing is left
+
+	// mu guards all below. It is never held across a channel operation, a
+	// handler or a callback: what has to be signalled is gathered in wakes and
+	// sent by unlock.
+	mu    sync.Mutex
+	wakes wakes
+	books books
+
+	buffer   buffer[T]
+	delayed  delayed[T]
+	pushers  pusherList[T] // wait for room
+	capacity int           // of buffer and delayed together
+	overflow OverflowMode
+	onDrop   func(n int)
+	dropped  int // to be told by unlock
+
+	subs  []*sub[T]
+	line  line[*sub[T]] // the prefetching ones
+	idle  waitList      // workers of the lazy ones
+	crew  int           // workers of the lazy ones, idle or not
+	stock int           // events that these would like to find waiting
+
+	sourceWake chan struct{} // of the one producer, which fetches for this outlet
+	sourceIdle bool
+
+	watchers []*watcher
+	timer    *time.Timer // for the first of delayed
+	armed    int64       // when it fires; 0: it does not
+
+	paused, sealed, closed, draining, ended bool
+	err                                     error           // why it was closed, if not in order
+	closing                                 []chan struct{} // to be closed by unlock
+
+	stamps stamper
+	meters meters
+}
+
+// books are the counts of one hub. At every moment
+//
+//	accepted = done + failed + dropped + delayed + waiting + inboxes + hands
+//
+// where delayed and waiting are the lengths of the two queues.
+type books struct {
+	accepted, done, failed, dropped uint64
+	inboxes, hands                  int
+	rejected, retried               uint64 // outside the law
+}
+
+func newHub[T any](p *Pipeline, name string, capacity int) *hub[T] {
+	h := &hub[T]{
+		name: name, pipe: p, clock: p.now, done: make(chan struct{}),
+		capacity: capacity, sourceWake: make(chan struct{}, 1),
+	}
+	h.meters.reset(p.now())
+	return h
+}
+
+func (h *hub[T]) outlet() *hub[T] { return h }
+
+// unlock releases the lock and then does what was gathered under it.
+func (h *hub[T]) unlock() {
+	if h.wakes.n == 0 && h.dropped == 0 && h.closing == nil {
+		h.mu.Unlock()
+		return
+	}
+	wakes, dropped, onDrop, closing := h.wakes, h.dropped, h.onDrop, h.closing
+	h.wakes, h.dropped, h.closing = wakesNone, 0, nil
+	h.mu.Unlock()
+	wakes.send()
+	for _, c := range closing {
+		close(c)
+	}
+	if dropped > 0 {
+		h.tellDrop(onDrop, dropped)
+	}
+}
+
+// balance puts a hub that was changed to rest: nobody waits for what is there.
+// Each step may make room for another, so it goes in the order in which events
+// flow, and again while a hand-out let pushers in.
+func (h *hub[T]) balance() {
+	h.admit()
+	for h.handOut() && h.pushers.first != nil {
+		h.admit()
+	}
+	if h.buffer.count > 0 && !h.paused {
+		h.idle.call(&h.wakes)
+	}
+	if h.sourceIdle && h.want() > 0 {
+		h.sourceIdle = false
+		h.wakes.add(h.sourceWake)
+	}
+	if h.closed && !h.ended && h.inSystem() == 0 {
+		h.end()
+	}
+}
+
+// inSystem is how many events were accepted and are not settled.
+func (h *hub[T]) inSystem() int {
+	return h.buffer.count + len(h.delayed) + h.books.inboxes + h.books.hands
+}
+
+// room is how many more events may be accepted. It is below zero when events
+// came back to a full queue.
+func (h *hub[T]) room() int { return h.capacity - h.buffer.count - len(h.delayed) }
+
+// want is what a source is asked for: demand that what waits does not cover.
+// Nobody stores a shortfall, so it can be neither forgotten nor asked for twice.
+func (h *hub[T]) want() int {
+	if h.paused || h.closed || h.sealed {
+		return 0
+	}
+	return max(0, min(h.line.total+h.stock-h.buffer.count, h.room()))
+}
+
+// close ends the intake. The outlet ends when nothing is left in it.
+func (h *hub[T]) close(err error) {
+	h.mu.Lock()
+	if !h.closed {
+		h.closed, h.err = true, err
+		h.refuseAll(ErrClosed)
+		h.balance()
+	}
+	h.unlock()
+}
+
+// end tells everybody that no event will come any more.
+func (h *hub[T]) end() {
+	h.ended = true
+	h.closing = append(h.closing, h.done)
+	if h.sourceIdle {
+		h.sourceIdle = false
+		h.wakes.add(h.sourceWake)
+	}
+	h.idle.callAll(&h.wakes)
+	for _, s := range h.subs {
+		s.conclude(h.err)
+		s.idle.callAll(&h.wakes)
+	}
+}
+
+// drain closes the intake and runs what was to be retried later at once.
+func (h *hub[T]) drain() {
+	h.mu.Lock()
+	h.draining, h.paused = true, false
+	h.ripen(1<<63 - 1)
+	h.balance()
+	h.unlock()
+}
+
+func (h *hub[T]) pause(paused bool) {
+	h.mu.Lock()
+	if h.paused != paused {
+		h.paused = paused
+		h.stamps.pass(h.clock())
+		h.balance()
+		if !paused {
+			h.callPrefetchers()
+		}
+	}
+	h.unlock()
+}
+
+// callPrefetchers wakes workers whose inbox filled, or stood, during a pause.
+func (h *hub[T]) callPrefetchers() {
+	for _, s := range h.subs {
+		if s.inbox.count > 0 {
+			s.idle.call(&h.wakes)
+		}
+	}
+}
+
+// ring is what the timer of the delayed events calls, in a goroutine of its own
+// that ends at once.
+func (h *hub[T]) ring() {
+	h.mu.Lock()
+	h.armed = 0
+	now := h.clock()
+	h.stamps.pass(now)
+	h.ripen(now)
+	h.arm()
+	h.balance()
+	h.unlock()
+}
+
+// ripen moves the retries that are due back to their places.
+func (h *hub[T]) ripen(now int64) {
+	for {
+		s, due := h.delayed.pop(now)
+		if !due {
+			return
+		}
+		h.buffer.putBack(s)
+	}
+}
+
+// arm sets the timer for the first of the delayed events.
+func (h *hub[T]) arm() {
+	if len(h.delayed) == 0 {
+		return
+	}
+	due := h.delayed[0].due
+	if h.armed != 0 && h.armed <= due {
+		return
+	}
+	h.armed = due
+	wait := time.Duration(due - h.clock())
+	if h.timer == nil {
+		h.timer = time.AfterFunc(wait, h.ring)
+		return
+	}
+	h.timer.Reset(wait)
+}
+
+func (h *hub[T]) label() string             { return h.name }
+func (h *hub[T]) finished() <-chan struct{} { return h.done }
+func (h *hub[T]) owner() node               { return h.of }
+
+// left says what is still here.
+func (h *hub[T]) left() Left {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return Left{
+		Outlet: h.name, Buffer: h.buffer.count, Delayed: len(h.delayed),
+		Inboxes: h.books.inboxes, Hands: h.books.hands,
+	}
+}

@@ -1,0 +1,189 @@
+package stage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Config are the settings of a pipeline. The zero value is good.
+type Config struct {
+	// Grace is how long Run goes on after its context has ended, to work off what
+	// was accepted. 0: 30 s; below 0: not at all.
+	Grace time.Duration
+	// Logger hears of failed events (once a second for a stage at most, with their
+	// number) and of sources that fail. nil: slog.Default().
+	Logger *slog.Logger
+	// Hook is told what happens, by the goroutine in which it happened and before
+	// that goes on: it must be quick, and not wait for the pipeline. It may be
+	// called from many goroutines at once.
+	Hook func(Event)
+	// Observe is told each call of a handler, under the same conditions. It costs
+	// nothing when nil.
+	Observe func(Handled)
+}
+
+const defaultGrace = 30 * time.Second
+
+// Pipeline joins the stages that are made on it: it names them, shows them, and
+// drains them together. It starts nothing by itself. Its stages either are run
+// all together by Run, or each by its own Serve under any supervisor.
+type Pipeline struct {
+	name  string
+	cfg   Config
+	epoch time.Time
+
+	mu      sync.Mutex // guards what follows
+	hubs    []outletNode
+	nodes   []node
+	wrong   []error
+	run     *run
+	drained bool // a drain has begun
+}
+
+// node is a stage as its pipeline sees it.
+type node interface {
+	serve(ctx context.Context, began func()) error
+	about() *base
+	snapshot() StageSnapshot
+	drain() // take nothing new from outside, end when nothing is left
+	fail(err error)
+	feeds() bool // it is where events come from: started last
+}
+
+// outletNode is a hub as its pipeline sees it.
+type outletNode interface {
+	label() string
+	snapshot() OutletSnapshot
+	reset() OutletSnapshot
+	drain()
+	pause(bool)
+	left() Left
+	finished() <-chan struct{}
+	owner() node // of an outlet that ends with its stage; else nil
+}
+
+// New makes an empty pipeline.
+func New(name string, cfg Config) *Pipeline {
+	if cfg.Grace == 0 {
+		cfg.Grace = defaultGrace
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	return &Pipeline{name: name, cfg: cfg, epoch: time.Now()}
+}
+
+// now is the pipeline's clock: ns since it was made, never going back.
+func (p *Pipeline) now() int64 { return int64(time.Since(p.epoch)) }
+
+// Name is the name that the pipeline was made with.
+func (p *Pipeline) Name() string { return p.name }
+
+// Err is what is wrong with the settings of the stages made so far: what Run
+// would refuse to start with.
+func (p *Pipeline) Err() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return errors.Join(p.wrong...)
+}
+
+// add takes a stage in. On a pipeline that runs it is started.
+func (p *Pipeline) add(n node) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b := n.about()
+	if b.wrong == nil {
+		b.wrong = p.nameProblem(b.name)
+	}
+	if b.wrong != nil {
+		p.wrong = append(p.wrong, b.wrong)
+		return
+	}
+	p.nodes = append(p.nodes, n)
+	if p.run != nil {
+		p.run.start(n, func() {})
+	}
+}
+
+func (p *Pipeline) nameProblem(name string) error {
+	if name == "" {
+		return &SettingError{p.name, "name of a stage", `""`, "a name"}
+	}
+	for _, other := range p.nodes {
+		if other.about().name == name {
+			return &SettingError{p.name, "name of a stage", name, "one that is not taken"}
+		}
+	}
+	return nil
+}
+
+func (p *Pipeline) addHub(h outletNode) {
+	p.mu.Lock()
+	p.hubs = append(p.hubs, h)
+	p.mu.Unlock()
+}
+
+// remove forgets a stage that has left, so that its name is free.
+func (p *Pipeline) remove(n node) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.nodes = slices.DeleteFunc(p.nodes, func(other node) bool { return other == n })
+}
+
+func (p *Pipeline) parts() ([]outletNode, []node) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.hubs), slices.Clone(p.nodes)
+}
+
+// Pause stops the hand-out of all outlets: no handler is given anything new and
+// no source is asked, while what is in hand is finished and queues take events
+// until they are full. It may be said again at no harm.
+func (p *Pipeline) Pause() { p.pause(true) }
+
+// Resume ends a Pause.
+func (p *Pipeline) Resume() { p.pause(false) }
+
+func (p *Pipeline) pause(paused bool) {
+	hubs, _ := p.parts()
+	for _, h := range hubs {
+		h.pause(paused)
+	}
+}
+
+// Snapshot reads all numbers, at any time and from any goroutine. It holds the
+// lock of one outlet at a time, for the copy of about 9 KiB.
+func (p *Pipeline) Snapshot() Snapshot {
+	hubs, nodes := p.parts()
+	s := Snapshot{
+		At:      time.Now(),
+		Outlets: make([]OutletSnapshot, len(hubs)),
+		Stages:  make([]StageSnapshot, len(nodes)),
+	}
+	for i, h := range hubs {
+		s.Outlets[i] = h.snapshot()
+	}
+	for i, n := range nodes {
+		s.Stages[i] = n.snapshot()
+	}
+	return s
+}
+
+// Reset begins all counts and histograms anew, outlet by outlet: what is in the
+// system counts as accepted, all else as 0. Nothing in flight is touched. It
+// returns the outlets' numbers as they were, each at its own moment of change.
+func (p *Pipeline) Reset() Snapshot {
+	hubs, _ := p.parts()
+	s := Snapshot{At: time.Now(), Outlets: make([]OutletSnapshot, len(hubs))}
+	for i, h := range hubs {
+		s.Outlets[i] = h.reset()
+	}
+	return s
+}
+
+func (p *Pipeline) String() string { return fmt.Sprintf("pipeline %s", p.name) }

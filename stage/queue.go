@@ -1,0 +1,195 @@
+package stage
+
+import (
+	"context"
+	"errors"
+)
+
+// QueueConfig are the settings of a queue. The zero value is good.
+type QueueConfig struct {
+	// Buffer is how many events may wait, those to be retried later included.
+	// Events that come back (a retry that is due, what a stage returns) are never
+	// refused and may exceed it. 0: 1024. To 10,000,000. Memory is used for what
+	// is there, not for what may be.
+	Buffer int
+	// Overflow says what becomes of one event more. Default: Refuse.
+	Overflow OverflowMode
+	// OnDrop is told how many events were dropped, by the goroutine that pushed.
+	// Required by the modes that drop.
+	OnDrop func(n int)
+}
+
+const (
+	defaultBuffer = 1024
+	maxBuffer     = 10_000_000
+)
+
+func (cfg QueueConfig) check(of string) error {
+	switch {
+	case cfg.Buffer < 0 || cfg.Buffer > maxBuffer:
+		return &SettingError{of, "Buffer", cfg.Buffer, "0 to 10,000,000"}
+	case cfg.Overflow > DropNewest:
+		return &SettingError{of, "Overflow", cfg.Overflow, "Refuse, DropOldest or DropNewest"}
+	case cfg.Overflow != Refuse && cfg.OnDrop == nil:
+		return &SettingError{of, "OnDrop", "nil", "a function, since the queue drops events"}
+	}
+	return nil
+}
+
+// Queue is an outlet that is fed from outside: by HTTP handlers, by callbacks, by
+// tests. It takes events before its pipeline runs, and while it does not. All its
+// methods may be called at any time and from any goroutine.
+type Queue[T any] struct {
+	base
+	hub *hub[T]
+}
+
+// NewQueue makes a queue.
+func NewQueue[T any](p *Pipeline, name string, cfg QueueConfig) *Queue[T] {
+	q := &Queue[T]{}
+	q.pipe, q.name, q.kind = p, name, "queue"
+	q.wrong = cfg.check(name)
+	q.hub = newHub[T](p, name, defaultBuffer)
+	q.hub.configure(cfg)
+	p.addHub(q.hub)
+	p.add(q)
+	return q
+}
+
+func (q *Queue[T]) outlet() *hub[T] { return q.hub }
+
+// Push accepts ev, and waits for room while there is none. It fails with the
+// cause of ctx, ErrClosed or ErrSealed; then the event was not accepted. Those
+// who wait are served in order, before any TryPush.
+func (q *Queue[T]) Push(ctx context.Context, ev T) error { return q.hub.pushOne(ctx, ev) }
+
+// TryPush accepts ev if there is room now. It fails with ErrFull, ErrClosed or
+// ErrSealed, at no cost of memory. A queue that drops never is full.
+func (q *Queue[T]) TryPush(ev T) error { return q.hub.try(ev) }
+
+// PushAll accepts evs, in order, and waits for room as Push does. It says how
+// many were accepted: a first part of evs. Other pushers may come in between
+// when it has to wait.
+func (q *Queue[T]) PushAll(ctx context.Context, evs []T) (int, error) {
+	return q.hub.put(ctx, &pusher[T]{evs: evs})
+}
+
+// Do accepts ev as Push does and waits for its final outcome: nil when it was
+// handled, else the error that it failed with, or ErrDropped. When ctx ends Do
+// returns its cause; an event that was accepted by then stays so.
+func (q *Queue[T]) Do(ctx context.Context, ev T) error { return q.hub.do(ctx, ev) }
+
+// Flush waits until everything that was accepted before the call has its final
+// outcome, or until ctx ends, whose cause it returns.
+func (q *Queue[T]) Flush(ctx context.Context) error { return q.hub.flush(ctx) }
+
+// Len is how many events wait in the buffer.
+func (q *Queue[T]) Len() int {
+	q.hub.mu.Lock()
+	defer q.hub.mu.Unlock()
+	return q.hub.buffer.count
+}
+
+// Close ends the intake for good. The subscribers see the end of the queue when
+// everything in it is settled. Pushers that wait are refused.
+func (q *Queue[T]) Close() { q.hub.close(nil) }
+
+// Seal refuses pushes with ErrSealed until Unseal. Pushers that wait are refused;
+// what was accepted goes on.
+func (q *Queue[T]) Seal() { q.hub.seal(true) }
+
+// Unseal ends a Seal.
+func (q *Queue[T]) Unseal() { q.hub.seal(false) }
+
+// Pause stops the hand-out of this queue, as [Pipeline.Pause] does of all.
+func (q *Queue[T]) Pause() { q.hub.pause(true) }
+
+// Resume ends a Pause.
+func (q *Queue[T]) Resume() { q.hub.pause(false) }
+
+// Rebalance takes what was dealt out to inboxes, and no handler has begun, back
+// to the head of the queue and deals it out anew, one by one, so that workers
+// who came late get their part.
+func (q *Queue[T]) Rebalance() { q.hub.rebalance() }
+
+// Set puts other settings in force. A smaller buffer drops nothing: it refuses
+// until there is room again. It fails with a [*SettingError] and changes nothing.
+func (q *Queue[T]) Set(cfg QueueConfig) error {
+	if err := cfg.check(q.name); err != nil {
+		return err
+	}
+	q.hub.configure(cfg)
+	return nil
+}
+
+// Serve only waits: until the queue has ended, then it returns nil, or until ctx
+// ends, then its cause. The queue itself needs no goroutine. It is there so that
+// a queue can stand in a tree of services, and so that Run knows when it is done.
+func (q *Queue[T]) Serve(ctx context.Context) error { return q.serve(ctx, func() {}) }
+
+func (q *Queue[T]) serve(ctx context.Context, began func()) error {
+	ctx, err := q.begin(ctx)
+	if err != nil {
+		return err
+	}
+	q.pipe.tell(StageStarted{q.name, q.kind})
+	began()
+	e := ending{state: Done}
+	select {
+	case <-q.hub.done:
+	case <-ctx.Done():
+		e = ending{state: Stopped, err: context.Cause(ctx)}
+	}
+	q.end(e)
+	return q.tellEnd(e)
+}
+
+func (q *Queue[T]) snapshot() StageSnapshot { return q.base.read() }
+func (q *Queue[T]) drain()                  { q.hub.close(nil) }
+func (q *Queue[T]) fail(err error)          {}
+func (q *Queue[T]) feeds() bool             { return true }
+
+// do pushes and watches.
+func (h *hub[T]) do(ctx context.Context, ev T) error {
+	w := &watcher{done: make(chan struct{}, 1)}
+	p := &pusher[T]{one: [1]T{ev}, watch: w}
+	p.evs = p.one[:]
+	if _, err := h.put(ctx, p); err != nil {
+		return err
+	}
+	return h.await(ctx, w)
+}
+
+// pushOne tries first without making anything.
+func (h *hub[T]) pushOne(ctx context.Context, ev T) error {
+	if err := h.try(ev); !errors.Is(err, ErrFull) {
+		return err
+	}
+	p := &pusher[T]{one: [1]T{ev}}
+	p.evs = p.one[:]
+	h.mu.Lock()
+	h.books.rejected-- // the attempt was our own
+	h.mu.Unlock()
+	_, err := h.put(ctx, p)
+	return err
+}
+
+func (h *hub[T]) configure(cfg QueueConfig) {
+	h.mu.Lock()
+	h.capacity, h.overflow, h.onDrop = cfg.Buffer, cfg.Overflow, cfg.OnDrop
+	if h.capacity <= 0 {
+		h.capacity = defaultBuffer
+	}
+	h.balance()
+	h.unlock()
+}
+
+func (h *hub[T]) seal(sealed bool) {
+	h.mu.Lock()
+	h.sealed = sealed
+	if sealed {
+		h.refuseAll(ErrSealed)
+	}
+	h.balance()
+	h.unlock()
+}

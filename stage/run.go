@@ -1,0 +1,144 @@
+package stage
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// errAborted is the cause with which what is left at the end of a drain's time
+// is told to leave.
+var errAborted = errors.New("stage: time to drain is up")
+
+// run is one Run of a pipeline: it owns the goroutines of all stages.
+type run struct {
+	ctx     context.Context // of the stages
+	cancel  context.CancelCauseFunc
+	changed chan struct{} // a stage has ended
+
+	mu   sync.Mutex // guards what follows
+	live int
+	errs []error
+}
+
+// Run runs all stages and returns when all have ended: nil after the end of all
+// sources and queues or a drain that left nothing, else the joined failures of
+// its stages ([*StageError]) and a [*DrainError] if events were left.
+//
+// The end of ctx drains the pipeline for at most Config.Grace; then handlers are
+// told by their contexts to leave, and Run returns when they have. A stage that
+// fails does the same to the others. No goroutine outlives Run.
+func (p *Pipeline) Run(ctx context.Context) error {
+	r, nodes, err := p.begin()
+	if err != nil {
+		return err
+	}
+	r.startAll(nodes)
+	cause := p.attend(ctx, r)
+	p.mu.Lock()
+	p.run = nil
+	p.mu.Unlock()
+	r.cancel(nil)
+	return errors.Join(append(r.errs, p.leftOver(cause))...)
+}
+
+func (p *Pipeline) begin() (*run, []node, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.wrong) > 0 {
+		return nil, nil, errors.Join(p.wrong...)
+	}
+	if p.run != nil {
+		return nil, nil, ErrServing
+	}
+	r := &run{changed: make(chan struct{}, 1)}
+	r.ctx, r.cancel = context.WithCancelCause(context.Background())
+	p.run = r
+	return r, append([]node(nil), p.nodes...), nil
+}
+
+// startAll starts those that take first, so that all have asked before anything
+// comes.
+func (r *run) startAll(nodes []node) {
+	var takers sync.WaitGroup
+	for _, n := range nodes {
+		if !n.feeds() {
+			takers.Add(1)
+			r.start(n, sync.OnceFunc(takers.Done))
+		}
+	}
+	takers.Wait()
+	for _, n := range nodes {
+		if n.feeds() {
+			r.start(n, func() {})
+		}
+	}
+}
+
+// start runs one stage in a goroutine of its own. The stage says when it began;
+// if it never does, its end counts.
+func (r *run) start(n node, began func()) {
+	r.mu.Lock()
+	r.live++
+	r.mu.Unlock()
+	go func() {
+		err := n.serve(r.ctx, began)
+		began()
+		if err != nil {
+			n.fail(err)
+		}
+		r.mu.Lock()
+		r.live--
+		if err != nil && !stoppedBy(r.ctx, err) {
+			r.errs = append(r.errs, err)
+		}
+		r.mu.Unlock()
+		poke(r.changed)
+	}()
+}
+
+// stoppedBy tells a stage that was told to leave from one that failed.
+func stoppedBy(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
+}
+
+func (r *run) state() (live int, failed bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.live, len(r.errs) > 0
+}
+
+// attend waits for the end of all stages, and brings it about when it must. It
+// returns what made it do so, if anything did.
+func (p *Pipeline) attend(ctx context.Context, r *run) (cause error) {
+	done := ctx.Done()
+	var grace <-chan time.Time
+	for {
+		live, failed := r.state()
+		if live == 0 {
+			return cause
+		}
+		if failed && grace == nil {
+			grace = p.startDrain()
+		}
+		select {
+		case <-r.changed:
+		case <-done:
+			done = nil
+			cause = context.Cause(ctx)
+			if grace == nil {
+				grace = p.startDrain()
+			}
+		case <-grace:
+			cause = errAborted
+			r.cancel(errAborted)
+		}
+	}
+}
+
+// startDrain begins a drain and returns a timer for its end.
+func (p *Pipeline) startDrain() <-chan time.Time {
+	p.beginDrain()
+	return time.After(max(0, p.cfg.Grace))
+}

@@ -1,0 +1,88 @@
+package stage
+
+// settle closes the books of what is in hand, gives its demand back and empties
+// the hand.
+func (h *hub[T]) settle(hd *hand[T], now int64) {
+	s := hd.sub
+	s.hands -= hd.n
+	h.books.hands -= hd.n
+	if len(hd.fates) == 0 {
+		h.settleDone(hd, now)
+	} else {
+		h.settleEach(hd, now)
+	}
+	for _, sp := range hd.spans {
+		h.buffer.release(sp.of, sp.len())
+	}
+	s.finished(hd.n, now-hd.taken)
+	hd.reset()
+}
+
+// settleDone is the usual case: all went well.
+func (h *hub[T]) settleDone(hd *hand[T], now int64) {
+	n := uint64(hd.n)
+	h.books.done += n
+	hd.sub.done += n
+	h.meters.service.add(now-hd.taken, hd.n)
+	if len(hd.spans) == 0 {
+		h.meters.total.add(now-hd.stamp, 1)
+	}
+	for _, sp := range hd.spans {
+		recordSpan(&h.meters.total, sp, now)
+	}
+	if len(h.watchers) == 0 {
+		return
+	}
+	if len(hd.spans) == 0 {
+		h.watchRange(hd.seq, hd.seq+1, nil)
+	}
+	for _, sp := range hd.spans {
+		h.watchRange(sp.seq(), sp.seq()+uint64(sp.len()), nil)
+	}
+}
+
+// settleEach closes the books event by event, when some did not go well.
+func (h *hub[T]) settleEach(hd *hand[T], now int64) {
+	next := 0
+	for i := range hd.n {
+		seq, stamp, _, _ := hd.place(i)
+		var err error
+		if next < len(hd.fates) && hd.fates[next].i == i {
+			f := hd.fates[next]
+			next++
+			if !f.settles() {
+				h.giveBack(hd, f, now)
+				continue
+			}
+			h.books.failed++
+			hd.sub.failed++
+			err = f.err
+		} else {
+			h.books.done++
+			hd.sub.done++
+		}
+		h.meters.service.add(now-hd.taken, 1)
+		h.meters.total.add(now-stamp, 1)
+		h.watchRange(seq, seq+1, err)
+	}
+	h.arm()
+	hd.clear()
+}
+
+// giveBack keeps an event that is not finished: for later, or in its old place.
+func (h *hub[T]) giveBack(hd *hand[T], f fate, now int64) {
+	seq, stamp, attempt, tries := hd.place(f.i)
+	if !f.back && !f.unspent {
+		attempt++
+	}
+	what := comeback(hd.evs[f.i], seq, stamp, attempt, tries+1)
+	if f.back || f.what == Stop || f.after <= 0 || h.draining {
+		h.buffer.putBack(what)
+	} else {
+		h.delayed.push(now+int64(f.after), what)
+	}
+	if f.what == Retry && !f.back {
+		h.books.retried++
+		hd.sub.retried++
+	}
+}

@@ -1,0 +1,198 @@
+package stage
+
+import "time"
+
+// Snapshot is a pipeline at one moment: plain data, which nobody changes
+// afterwards. The numbers of one outlet agree with each other, since they are
+// read under one lock; those of different outlets are merely recent.
+type Snapshot struct {
+	At      time.Time        `json:"at"`
+	Outlets []OutletSnapshot `json:"outlets"`
+	Stages  []StageSnapshot  `json:"stages"`
+}
+
+// OutletSnapshot is one queue or producer with all that was accepted by it.
+//
+//	Accepted = Done + Failed + Dropped + Delayed + Buffer + Inboxes + Hands
+type OutletSnapshot struct {
+	Name     string      `json:"name"`
+	State    OutletState `json:"state"`
+	Paused   bool        `json:"paused"`
+	Capacity int         `json:"capacity"` // of Buffer and Delayed together
+
+	Accepted uint64 `json:"accepted"`
+	Done     uint64 `json:"done"`     // the handler returned nil
+	Failed   uint64 `json:"failed"`   // verdict drop or dead letter
+	Dropped  uint64 `json:"dropped"`  // by overflow
+	Delayed  int    `json:"delayed"`  // to be retried later
+	Buffer   int    `json:"buffer"`   // waiting for demand
+	Inboxes  int    `json:"inboxes"`  // dealt out, not begun
+	Hands    int    `json:"hands"`    // in a handler
+	Rejected uint64 `json:"rejected"` // pushes that were refused: never accepted
+	Retried  uint64 `json:"retried"`  // verdicts to retry
+
+	Idle   int `json:"idle"`   // workers of lazy subscriptions with nothing to do
+	Credit int `json:"credit"` // asked ahead by prefetching subscriptions, not served yet
+	Want   int `json:"want"`   // what a source would be asked for now
+
+	RateIn  float64       `json:"rate_in"`  // events accepted per second, over the last second
+	RateOut float64       `json:"rate_out"` // events done or failed per second
+	Oldest  time.Duration `json:"oldest"`   // how long the first in the buffer has waited
+
+	BufferWait Histogram `json:"buffer_wait"` // from acceptance to hand-out
+	InboxWait  Histogram `json:"inbox_wait"`  // from hand-out to the handler
+	Service    Histogram `json:"service"`     // in the call of the handler that had the event
+	Total      Histogram `json:"total"`       // from acceptance to the final outcome
+
+	Subscriptions []SubscriptionSnapshot `json:"subscriptions"`
+}
+
+// InSystem is how many events were accepted and have no final outcome yet.
+func (o *OutletSnapshot) InSystem() int { return o.Delayed + o.Buffer + o.Inboxes + o.Hands }
+
+// SubscriptionSnapshot is one stage's part in an outlet.
+type SubscriptionSnapshot struct {
+	Stage    string `json:"stage"`
+	Prefetch bool   `json:"prefetch"` // else lazy
+	Max      int    `json:"max"`      // demand, when prefetching
+	Min      int    `json:"min"`
+	Attached bool   `json:"attached"` // its stage serves
+	Leaving  bool   `json:"leaving"`  // cancelled, but for what is in hand
+
+	Credit  int           `json:"credit"`  // asked for, not served yet
+	Inbox   int           `json:"inbox"`   // dealt out, not begun
+	Hands   int           `json:"hands"`   // in its handlers
+	Idle    int           `json:"idle"`    // prefetching workers with nothing to do
+	Workers int           `json:"workers"` // all its workers
+	Slice   int           `json:"slice"`   // events that a worker may have at once now
+	Done    uint64        `json:"done"`
+	Failed  uint64        `json:"failed"`
+	Retried uint64        `json:"retried"`
+	Busy    time.Duration `json:"busy"` // time in handlers, of all workers together, ended calls only
+}
+
+// OutletState says what an outlet takes.
+type OutletState uint8
+
+// The states of an outlet.
+const (
+	OutletOpen   OutletState = iota
+	OutletSealed             // refuses pushes for now
+	OutletClosed             // takes nothing more; works off what it has
+	OutletEnded              // nothing is left
+)
+
+func (s OutletState) String() string {
+	return [...]string{"open", "sealed", "closed", "ended"}[s]
+}
+
+// MarshalText writes the word.
+func (s OutletState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// StageSnapshot is one stage.
+type StageSnapshot struct {
+	Name     string        `json:"name"`
+	Kind     string        `json:"kind"` // queue, producer, consumer, spawner
+	State    State         `json:"state"`
+	Workers  int           `json:"workers"`            // goroutines that handle events, or tasks
+	Target   int           `json:"target"`             // workers wanted, or tasks at most
+	Failures int           `json:"failures"`           // of a source, in a row
+	Retry    time.Duration `json:"retry"`              // of a source: until it is asked again
+	Err      string        `json:"last_err,omitempty"` // what ended it last, or its source's last failure
+}
+
+// State says what a stage does.
+type State uint8
+
+// The states of a stage.
+const (
+	Ready   State = iota // made, not served yet
+	Running              // its Serve runs
+	BackOff              // a source failed and is asked again later
+	Leaving              // takes nothing more, finishes what is in hand
+	Done                 // ended in order
+	Failed               // ended with an error; Serve may be called again
+	Stopped              // was told to end; Serve may be called again
+)
+
+func (s State) String() string {
+	return [...]string{"ready", "running", "backing off", "leaving", "done", "failed", "stopped"}[s]
+}
+
+// MarshalText writes the word.
+func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// snapshot reads the hub in one step.
+func (h *hub[T]) snapshot() OutletSnapshot {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.read()
+}
+
+func (h *hub[T]) read() OutletSnapshot {
+	now := h.clock()
+	h.stamps.pass(now)
+	o := OutletSnapshot{
+		Name: h.name, State: h.state(), Paused: h.paused, Capacity: h.capacity,
+		Accepted: h.books.accepted, Done: h.books.done, Failed: h.books.failed, Dropped: h.books.dropped,
+		Delayed: len(h.delayed), Buffer: h.buffer.count, Inboxes: h.books.inboxes, Hands: h.books.hands,
+		Rejected: h.books.rejected, Retried: h.books.retried,
+		Idle: h.idle.count, Credit: h.line.total, Want: h.want(),
+		RateIn:     h.meters.in.perSecond(now, h.books.accepted),
+		RateOut:    h.meters.out.perSecond(now, h.books.done+h.books.failed),
+		BufferWait: h.meters.bufferWait, InboxWait: h.meters.inboxWait,
+		Service: h.meters.service, Total: h.meters.total,
+		Subscriptions: make([]SubscriptionSnapshot, len(h.subs)),
+	}
+	if h.buffer.count > 0 {
+		o.Oldest = time.Duration(max(0, now-h.buffer.oldest()))
+	}
+	for i, s := range h.subs {
+		o.Subscriptions[i] = s.read()
+	}
+	return o
+}
+
+func (h *hub[T]) state() OutletState {
+	switch {
+	case h.ended:
+		return OutletEnded
+	case h.closed:
+		return OutletClosed
+	case h.sealed:
+		return OutletSealed
+	}
+	return OutletOpen
+}
+
+func (s *sub[T]) read() SubscriptionSnapshot {
+	r := SubscriptionSnapshot{
+		Stage: s.stage, Prefetch: s.handout == prefetch, Attached: s.attached, Leaving: s.leaving,
+		Credit: s.claim.credit, Inbox: s.inbox.count, Hands: s.hands,
+		Idle: s.idle.count, Workers: s.crew, Slice: s.atOnce(),
+		Done: s.done, Failed: s.failed, Retried: s.retried, Busy: time.Duration(s.busy),
+	}
+	if r.Prefetch {
+		r.Max, r.Min = s.window.max, s.window.min
+	} else if s.spawner {
+		r.Credit = s.slots
+	}
+	return r
+}
+
+// reset begins the counting anew: what is in the system counts as accepted, all
+// else as 0. It returns the numbers as they were.
+func (h *hub[T]) reset() OutletSnapshot {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	was := h.read()
+	h.books.accepted = uint64(h.inSystem())
+	h.books.done, h.books.failed, h.books.dropped = 0, 0, 0
+	h.books.rejected, h.books.retried = 0, 0
+	for _, s := range h.subs {
+		s.done, s.failed, s.retried, s.busy = 0, 0, 0, 0
+	}
+	h.meters.reset(h.clock())
+	h.meters.in.pass(h.clock(), h.books.accepted)
+	return was
+}

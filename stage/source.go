@@ -1,0 +1,114 @@
+package stage
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+)
+
+// Source is where a [Producer] gets its events, shaped like io.Reader. Fetch
+// blocks until it has at least one event or ctx ends, fills dst from its start
+// and says how many; len(dst) is the demand. io.EOF is the end, and may come with
+// events; any other error is tried again later, and may come with events too.
+//
+// Fetch may not keep dst. It is called by one goroutine at a time. When ctx ends
+// (with the cause ErrDraining, or that of Serve) it returns as soon as it can;
+// events that it returns then are accepted.
+type Source[T any] interface {
+	Fetch(ctx context.Context, dst []T) (n int, err error)
+}
+
+// SourceFunc is a function as a [Source].
+type SourceFunc[T any] func(ctx context.Context, dst []T) (int, error)
+
+// Fetch calls f.
+func (f SourceFunc[T]) Fetch(ctx context.Context, dst []T) (int, error) { return f(ctx, dst) }
+
+// FromChan is a source that receives from ch and ends when that is closed. It
+// takes as much as there is, up to the demand, and waits only for the first.
+func FromChan[T any](ch <-chan T) Source[T] {
+	return SourceFunc[T](func(ctx context.Context, dst []T) (int, error) {
+		select {
+		case ev, ok := <-ch:
+			if !ok {
+				return 0, io.EOF
+			}
+			dst[0] = ev
+		case <-ctx.Done():
+			return 0, context.Cause(ctx)
+		}
+		for n := 1; n < len(dst); n++ {
+			select {
+			case ev, ok := <-ch:
+				if !ok {
+					return n, io.EOF
+				}
+				dst[n] = ev
+			default:
+				return n, nil
+			}
+		}
+		return len(dst), nil
+	})
+}
+
+// FromSeq is a source that goes through seq once, never ahead of the demand. An
+// error in it is tried again later: the sequence is asked for what comes next.
+//
+// A sequence that blocks in its own body is not told of a drain: only what waits
+// for a context can be. When Serve ends before the sequence does, the sequence is
+// stopped, and a later Serve fails with ErrEnded, since what it had left is gone.
+func FromSeq[T any](seq iter.Seq2[T, error]) Source[T] { return &seqSource[T]{seq: seq} }
+
+type seqSource[T any] struct {
+	seq     iter.Seq2[T, error]
+	next    func() (T, error, bool)
+	stop    func()
+	stopped bool
+}
+
+func (s *seqSource[T]) Fetch(ctx context.Context, dst []T) (int, error) {
+	if s.stopped {
+		return 0, errFinal{ErrEnded}
+	}
+	if s.next == nil {
+		s.next, s.stop = iter.Pull2(s.seq)
+	}
+	for n := range dst {
+		ev, err, ok := s.next()
+		switch {
+		case !ok:
+			return n, io.EOF
+		case err != nil:
+			return n, err
+		}
+		dst[n] = ev
+		if ctx.Err() != nil {
+			return n + 1, nil
+		}
+	}
+	return len(dst), nil
+}
+
+// release ends the sequence: it lives no longer than the Serve that runs it.
+func (s *seqSource[T]) release() {
+	if s.stop != nil {
+		s.stop()
+		s.stopped = true
+	}
+}
+
+// releaser is a source that holds something for the time of one Serve.
+type releaser interface{ release() }
+
+// errFinal is an error of a source that is not worth another try.
+type errFinal struct{ error }
+
+func (e errFinal) Unwrap() error { return e.error }
+
+func isFinal(err error) bool {
+	_, final := errors.AsType[errFinal](err)
+	_, broken := errors.AsType[*FetchError](err)
+	return final || broken
+}

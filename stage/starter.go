@@ -1,0 +1,136 @@
+package stage
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// starter is the goroutine of a spawner's Serve: it takes events as far as there
+// are slots, and starts a task for each.
+type starter[T any] struct {
+	s     *Spawner[T]
+	seats []*seat[T]
+	known *[]*sub[T]
+	turn  int
+}
+
+func newStarter[T any](s *Spawner[T]) *starter[T] { return &starter[T]{s: s} }
+
+// start starts one task, if there is a slot and an event for it.
+func (st *starter[T]) start(ctx context.Context) bool {
+	if subs := st.s.subs.Load(); subs != st.known {
+		st.reseat(subs)
+	}
+	credit := st.s.credit()
+	for i := range st.seats {
+		at := (st.turn + i) % len(st.seats)
+		if t := st.visit(st.seats[at], credit); t != nil {
+			st.turn = (at + 1) % len(st.seats)
+			st.s.launch(ctx, t)
+			return true
+		}
+	}
+	return false
+}
+
+// visit takes one event. Without a slot it only says so, and is not called.
+func (st *starter[T]) visit(at *seat[T], credit int) *task[T] {
+	h, now := at.sub.hub, st.s.pipe.now()
+	h.mu.Lock()
+	defer h.unlock()
+	at.back()
+	h.meters.pass(now, &h.books)
+	at.sub.slots = credit
+	at.sub.restock()
+	var t *task[T]
+	if credit > 0 && !st.s.stop.Load() {
+		t = &task[T]{}
+		if !h.take(at.sub, &t.hand, &at.waiter, now) {
+			t = nil
+		}
+	}
+	h.balance()
+	return t
+}
+
+func (st *starter[T]) reseat(subs *[]*sub[T]) {
+	var seats []*seat[T]
+	for _, at := range st.seats {
+		if slices.Contains(*subs, at.sub) {
+			seats = append(seats, at)
+		} else {
+			st.visit(at, 0)
+		}
+	}
+	for _, s := range *subs {
+		if !slices.ContainsFunc(seats, func(at *seat[T]) bool { return at.sub == s }) {
+			seats = append(seats, &seat[T]{sub: s, waiter: waiter{wake: st.s.changed}})
+		}
+	}
+	st.seats, st.known, st.turn = seats, subs, 0
+}
+
+// close leaves all seats.
+func (st *starter[T]) close() {
+	for _, at := range st.seats {
+		st.visit(at, 0)
+	}
+}
+
+func (s *Spawner[T]) credit() int {
+	s.taskMu.Lock()
+	defer s.taskMu.Unlock()
+	return s.slots.credit
+}
+
+// launch puts a task on the list and starts it.
+func (s *Spawner[T]) launch(ctx context.Context, t *task[T]) {
+	own, cancel := context.WithCancelCause(ctx)
+	t.cancel = cancel
+	seq, _, attempt, _ := t.hand.place(0)
+	s.taskMu.Lock()
+	s.slots.start()
+	s.lastID++
+	t.TaskInfo = TaskInfo{ID: s.lastID, Seq: seq, Attempt: attempt + 1, Started: time.Now()}
+	s.tasks[t.ID] = t
+	s.taskMu.Unlock()
+	s.group.Go(func() { s.run(ctx, own, t) })
+}
+
+// run is the goroutine of a task, which its handler may end. The handler is told
+// by its own context; what its error means depends on that of Serve.
+func (s *Spawner[T]) run(serve, own context.Context, t *task[T]) {
+	err := ErrGoexit // unless the handler returns
+	defer func() { s.finish(serve, t, err) }()
+	err = s.call(own, t.hand.events()[0])
+}
+
+func (s *Spawner[T]) call(ctx context.Context, ev T) (err error) {
+	defer caught(&err)
+	return s.handle(ctx, ev)
+}
+
+// finish closes the books of a task and frees its slot.
+func (s *Spawner[T]) finish(ctx context.Context, t *task[T], err error) {
+	if err != nil {
+		t.hand.fates = append(t.hand.fates, s.judge(ctx, &t.hand, 0, err))
+	} else {
+		t.hand.clear()
+	}
+	now := s.pipe.now()
+	if s.pipe.cfg.Observe != nil {
+		s.report(&t.hand, now)
+	}
+	h := t.hand.sub.hub
+	h.mu.Lock()
+	h.settle(&t.hand, now)
+	h.balance()
+	h.unlock()
+	t.cancel(nil)
+	s.taskMu.Lock()
+	delete(s.tasks, t.ID)
+	s.slots.finish()
+	s.taskMu.Unlock()
+	poke(s.changed)
+}

@@ -1,0 +1,241 @@
+package stage
+
+import "sync/atomic"
+
+// sub is one stage's subscription to a hub, and lives behind the hub's lock.
+type sub[T any] struct {
+	hub    *hub[T]
+	stage  string // who takes
+	slices bool   // its handler takes slices
+	over   chan struct{}
+	notify chan<- struct{} // of its stage: told when it is over
+	gone   atomic.Bool     // it is over; readable without the lock
+
+	handout  handout
+	window   window         // prefetch
+	claim    claim[*sub[T]] // prefetch: credit, and the place in line
+	inbox    inbox[T]       // prefetch: what was dealt out
+	idle     waitList       // prefetch: workers with nothing to do
+	pace     pace           // lazy: events at once
+	slots    int            // spawner: how many events it could start now
+	spawner  bool
+	crew     int // workers that there are
+	stock    int // lazy: what it adds to the hub's stock
+	counted  int // lazy: what it adds to the hub's crew
+	hands    int // events in the hands of its workers
+	attached bool
+	leaving  bool // cancelled, but for what is in hand
+	err      error
+
+	done, failed, retried uint64
+	busy                  int64 // ns that its workers spent in handlers
+}
+
+func newSub[T any](h *hub[T], stage string, slices bool, o subSettings) *sub[T] {
+	s := &sub[T]{hub: h, stage: stage, slices: slices, over: make(chan struct{}), handout: o.handout}
+	s.claim.of = s
+	s.window.max, s.window.min = o.max, o.min
+	s.pace = pace{size: 1, max: o.slice, target: int64(o.target)}
+	return s
+}
+
+// waitList is where its idle workers wait.
+func (s *sub[T]) waitList() *waitList {
+	if s.handout == prefetch {
+		return &s.idle
+	}
+	return &s.hub.idle
+}
+
+// atOnce is how many events a worker may have at once.
+func (s *sub[T]) atOnce() int {
+	switch {
+	case !s.slices:
+		return 1
+	case s.handout == prefetch:
+		return s.window.slice()
+	default:
+		return s.pace.size
+	}
+}
+
+// join adds s to its hub.
+func (s *sub[T]) join() {
+	h := s.hub
+	h.mu.Lock()
+	h.subs = append(h.subs, s)
+	if h.ended {
+		s.conclude(h.err)
+	}
+	h.unlock()
+}
+
+// attach lets s ask, now that its stage serves.
+func (s *sub[T]) attach(crew int) {
+	h := s.hub
+	h.mu.Lock()
+	if !s.gone.Load() && !s.leaving && !s.attached {
+		s.attached = true
+		if s.handout == prefetch {
+			h.line.ask(&s.claim, s.window.open())
+		}
+		s.staff(crew)
+		h.balance()
+	}
+	h.unlock()
+}
+
+// detach withdraws its demand and returns what its workers have not begun.
+func (s *sub[T]) detach() {
+	h := s.hub
+	h.mu.Lock()
+	s.withdraw()
+	h.balance()
+	h.unlock()
+}
+
+func (s *sub[T]) withdraw() {
+	s.attached = false
+	s.hub.line.leave(&s.claim)
+	s.hub.stamps.pass(s.hub.clock())
+	s.hub.recall(s)
+	s.staff(0)
+}
+
+// cancel ends s: its demand is withdrawn and its inbox returned at once; it is
+// over when what is in hand is settled.
+func (s *sub[T]) cancel(cause error) {
+	h := s.hub
+	h.mu.Lock()
+	if !s.leaving && !s.gone.Load() {
+		s.leaving, s.err = true, cause
+		s.withdraw()
+		s.part()
+		h.balance()
+	}
+	h.unlock()
+}
+
+// part takes s off its hub once nothing is in hand.
+func (s *sub[T]) part() {
+	if !s.leaving || s.hands > 0 || s.gone.Load() {
+		return
+	}
+	h := s.hub
+	for i, other := range h.subs {
+		if other == s {
+			h.subs = append(h.subs[:i:i], h.subs[i+1:]...)
+			break
+		}
+	}
+	s.conclude(s.err)
+}
+
+// conclude marks s as over. The hub's lock is held.
+func (s *sub[T]) conclude(err error) {
+	if s.gone.Swap(true) {
+		return
+	}
+	s.err = err
+	s.attached = false
+	s.hub.closing = append(s.hub.closing, s.over)
+	if s.notify != nil {
+		s.hub.wakes.add(s.notify)
+	}
+	s.idle.callAll(&s.hub.wakes)
+}
+
+// setCrew is staff from outside, while the stage serves.
+func (s *sub[T]) setCrew(crew int) {
+	h := s.hub
+	h.mu.Lock()
+	if s.attached {
+		s.staff(crew)
+		h.balance()
+	}
+	h.unlock()
+}
+
+// staff tells the hub how many workers there are to share with.
+func (s *sub[T]) staff(crew int) {
+	s.crew = crew
+	s.restock()
+}
+
+// restock says anew what lazy workers would like to find waiting: what they take
+// at their next turn, twice if that is a slice, so that a source works while
+// they do. A spawner wants what it could start now.
+func (s *sub[T]) restock() {
+	h := s.hub
+	h.stock -= s.stock
+	h.crew -= s.counted
+	s.stock, s.counted = 0, 0
+	if s.attached && s.handout == lazy {
+		s.counted = s.crew
+		switch {
+		case s.spawner:
+			s.stock = max(0, s.slots)
+		case s.pace.size > 1:
+			s.stock = 2 * s.crew * s.pace.size
+		default:
+			s.stock = s.crew
+		}
+	}
+	h.stock += s.stock
+	h.crew += s.counted
+}
+
+// finished gives back the demand of n events that took so long.
+func (s *sub[T]) finished(n int, took int64) {
+	s.busy += took
+	switch s.handout {
+	case prefetch:
+		if ask := s.window.finish(n); ask > 0 && s.attached {
+			s.hub.line.ask(&s.claim, ask)
+		}
+	case lazy:
+		if s.slices {
+			s.pace.after(n, took)
+			s.restock()
+		}
+	}
+	s.part()
+}
+
+// set puts other settings in force. What was dealt out stays where it is.
+func (s *sub[T]) set(o subSettings) error {
+	h := s.hub
+	h.mu.Lock()
+	defer h.unlock()
+	if s.gone.Load() || s.leaving {
+		return ErrEnded
+	}
+	s.pace.max, s.pace.target = o.slice, int64(o.target)
+	s.pace.size = min(s.pace.size, s.pace.max)
+	s.turnTo(o)
+	s.restock()
+	h.idle.callAll(&h.wakes) // to look again, and to wait where they now belong
+	s.idle.callAll(&h.wakes)
+	h.balance()
+	return nil
+}
+
+func (s *sub[T]) turnTo(o subSettings) {
+	h := s.hub
+	was := s.handout
+	s.handout = o.handout
+	if o.handout == lazy {
+		h.line.leave(&s.claim)
+		return
+	}
+	if was == lazy {
+		s.window.unfinished = s.inbox.count + s.hands
+	}
+	ask, withdrawn := s.window.change(window{max: o.max, min: o.min}, s.claim.credit)
+	if withdrawn > 0 {
+		h.line.grant(&s.claim, withdrawn)
+	}
+	if s.attached && ask > 0 {
+		h.line.ask(&s.claim, ask)
+	}
+}

@@ -1,0 +1,156 @@
+package stage
+
+import (
+	"time"
+)
+
+// Outlet is where events come from: a [Queue], a [Producer], or the DeadLetters
+// of a stage. Its subscribers compete: each event goes to one of them. The
+// interface is sealed.
+type Outlet[T any] interface {
+	outlet() *hub[T]
+}
+
+// Subscription joins one stage to one outlet. It outlives the Serve of its
+// stage: whenever that runs, it asks. Its methods may be called at any time and
+// from any goroutine.
+type Subscription struct{ link }
+
+// link is a sub without its type.
+type link interface {
+	set(subSettings) error
+	settings() subSettings
+	cancel(cause error)
+	pending() int
+	ended() <-chan struct{}
+	cause() error
+}
+
+// Cancel ends the subscription. Its demand is withdrawn and events that no
+// handler has begun return to the queue, in order, before Cancel returns; what is
+// in hand is finished. The stage goes on, and may subscribe anew.
+func (s *Subscription) Cancel(cause error) { s.cancel(cause) }
+
+// Set changes how events are handed out, live. What was dealt out already stays
+// where it is; demand not served yet that exceeds the new bound is withdrawn. It
+// fails with ErrEnded once the subscription is over, or with a [*SettingError],
+// and then changes nothing.
+func (s *Subscription) Set(opts ...SubOption) error {
+	o, err := apply(s.settings(), opts)
+	if err != nil {
+		return err
+	}
+	return s.set(o)
+}
+
+// Pending is how many events were asked for and have not come yet. A lazy
+// subscription does not ask ahead: 0.
+func (s *Subscription) Pending() int { return s.pending() }
+
+// Done is closed when the subscription is over: after the end of its outlet, or
+// after a Cancel when nothing is in hand any more.
+func (s *Subscription) Done() <-chan struct{} { return s.ended() }
+
+// Err is why the subscription is over: nil before that, after the end of its
+// outlet in order, and after Cancel(nil).
+func (s *Subscription) Err() error { return s.cause() }
+
+// SubOption is a setting of a subscription: [Lazy] or [Demand].
+type SubOption func(*subSettings)
+
+type subSettings struct {
+	of       string
+	handout  handout
+	max, min int
+	slice    int
+	target   time.Duration
+	err      error
+}
+
+const (
+	defaultSlice  = 1024
+	defaultTarget = time.Millisecond
+)
+
+// Lazy leaves events in the queue until a worker is free: the default, as
+// Lazy(1024, time.Millisecond). Every worker helps at once, whenever it comes,
+// and nothing is stuck behind a slow one.
+//
+// A slice handler is given at most max events at a time, and no more than it is
+// likely to handle within target, by what earlier ones took; and never more than
+// its share of what waits. A single-event handler is given one, whatever max.
+func Lazy(max int, target time.Duration) SubOption {
+	return func(o *subSettings) {
+		switch {
+		case max < 1 || max > maxInChunk:
+			o.err = &SettingError{o.of, "Lazy max", max, "1 to 1024"}
+		case target <= 0:
+			o.err = &SettingError{o.of, "Lazy target", target, "more than 0"}
+		}
+		o.handout, o.slice, o.target = lazy, max, target
+	}
+}
+
+// Demand asks ahead, exactly as a GenStage consumer with max_demand and
+// min_demand does: for max events first, and whenever no more than min of those
+// asked for are unfinished, for as many as make it max again. What comes goes to
+// the subscription with the largest demand (of equals, to the one that has
+// waited longest) and waits in its inbox; a slice handler is given at most
+// max - min at a time. A min of max/2 is GenStage's default.
+//
+// It is for handlers that are fast and many: the queue is touched once in max-min
+// events. Its price is that a worker who comes later cannot help with what is in
+// an inbox; see [Queue.Rebalance].
+func Demand(max, min int) SubOption {
+	return func(o *subSettings) {
+		switch {
+		case max < 1 || max > MaxDemand:
+			o.err = &SettingError{o.of, "Demand max", max, "1 to 1,000,000"}
+		case min < 0 || min >= max:
+			o.err = &SettingError{o.of, "Demand min", min, "0 to max-1"}
+		}
+		o.handout, o.max, o.min = prefetch, max, min
+	}
+}
+
+// MaxDemand is the largest max of [Demand].
+const MaxDemand = 1_000_000
+
+func apply(o subSettings, opts []SubOption) (subSettings, error) {
+	for _, opt := range opts {
+		if opt(&o); o.err != nil {
+			return o, o.err
+		}
+	}
+	return o, nil
+}
+
+func defaultSettings(of string) subSettings {
+	return subSettings{of: of, handout: lazy, slice: defaultSlice, target: defaultTarget}
+}
+
+func (s *sub[T]) settings() subSettings {
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	return subSettings{
+		of: s.stage, handout: s.handout, max: s.window.max, min: s.window.min,
+		slice: s.pace.max, target: time.Duration(s.pace.target),
+	}
+}
+
+func (s *sub[T]) pending() int {
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	return s.claim.credit
+}
+
+func (s *sub[T]) ended() <-chan struct{} { return s.over }
+
+func (s *sub[T]) cause() error {
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	if !s.gone.Load() {
+		return nil
+	}
+	return s.err
+}

@@ -1,0 +1,208 @@
+package stage
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync/atomic"
+)
+
+// worker is one goroutine of a consumer, and what it holds.
+type worker[T any] struct {
+	c     *Consumer[T]
+	wake  chan struct{}
+	seats []*seat[T]
+	known *[]*sub[T] // the subscriptions that the seats are for
+	turn  int        // the seat to look at first
+	spare atomic.Bool
+
+	hand  hand[T]
+	now   int64
+	phase phase
+}
+
+// phase says what a worker does with what is in its hand: needed when its
+// goroutine ends in the middle.
+type phase uint8
+
+const (
+	looking phase = iota
+	handling
+	judging
+)
+
+// seat is where a worker waits for one of the subscriptions of its stage.
+type seat[T any] struct {
+	sub *sub[T]
+	waiter
+}
+
+func newWorker[T any](c *Consumer[T]) *worker[T] {
+	return &worker[T]{c: c, wake: make(chan struct{}, 1)}
+}
+
+// run is the goroutine of one worker. A handler that ends it ends this worker
+// alone: its events have failed, and another worker takes its place.
+func (w *worker[T]) run(ctx context.Context) {
+	defer w.c.crew.leave(w, w.c.changed)
+	defer w.vanish(ctx)
+	w.now = w.c.pipe.now()
+	for w.next() {
+		w.work(ctx)
+	}
+}
+
+// next settles what is in hand and takes what comes next. It parks while there
+// is nothing, and returns false when the worker is to end.
+func (w *worker[T]) next() bool {
+	w.phase = looking
+	for {
+		quit := w.c.stop.Load() || w.spare.Load()
+		if w.look(!quit) {
+			return true
+		}
+		if quit {
+			return false
+		}
+		<-w.wake
+		w.now = w.c.pipe.now()
+	}
+}
+
+// look visits the hubs of all seats, from the one whose turn it is.
+func (w *worker[T]) look(take bool) bool {
+	if subs := w.c.subs.Load(); subs != w.known {
+		w.reseat(subs)
+	}
+	if w.hand.sub != nil && (len(w.seats) != 1 || w.hand.sub != w.seats[0].sub) {
+		w.settle(w.hand.sub)
+	}
+	for i := range w.seats {
+		at := (w.turn + i) % len(w.seats)
+		if w.visit(w.seats[at], take) {
+			w.turn = (at + 1) % len(w.seats)
+			w.standUp(at)
+			return true
+		}
+	}
+	return false
+}
+
+// visit is a worker's step at one hub: it closes the books of the last events
+// and takes the next, both at once.
+func (w *worker[T]) visit(at *seat[T], take bool) (took bool) {
+	h := at.sub.hub
+	h.mu.Lock()
+	at.back()
+	h.meters.pass(w.now, &h.books)
+	if w.hand.sub == at.sub {
+		h.settle(&w.hand, w.now)
+	}
+	if take {
+		took = h.take(at.sub, &w.hand, &at.waiter, w.now)
+	}
+	h.balance()
+	h.unlock()
+	return took
+}
+
+// settle closes the books of what is in hand, and no more.
+func (w *worker[T]) settle(s *sub[T]) {
+	h := s.hub
+	h.mu.Lock()
+	h.settle(&w.hand, w.now)
+	h.balance()
+	h.unlock()
+}
+
+// standUp leaves the other seats, before what was taken at this one is handled.
+// A call that came from there is passed on.
+func (w *worker[T]) standUp(from int) {
+	for i, at := range w.seats {
+		if i == from {
+			continue
+		}
+		h := at.sub.hub
+		h.mu.Lock()
+		at.back()
+		h.balance()
+		h.unlock()
+	}
+}
+
+// reseat brings the seats in line with the subscriptions.
+func (w *worker[T]) reseat(subs *[]*sub[T]) {
+	var seats []*seat[T]
+	for _, at := range w.seats {
+		if slices.Contains(*subs, at.sub) {
+			seats = append(seats, at)
+		} else {
+			w.visit(at, false)
+		}
+	}
+	for _, s := range *subs {
+		if !slices.ContainsFunc(seats, func(at *seat[T]) bool { return at.sub == s }) {
+			seats = append(seats, &seat[T]{sub: s, waiter: waiter{wake: w.wake}})
+		}
+	}
+	w.seats, w.known, w.turn = seats, subs, 0
+}
+
+// work hands what was taken to the handler, and finds out what became of it.
+func (w *worker[T]) work(ctx context.Context) {
+	w.phase = handling
+	err := w.call(ctx, w.hand.events())
+	if err != nil {
+		w.judge(ctx, err)
+	}
+	if len(w.hand.fates) == 0 {
+		w.hand.clear()
+	}
+	w.now = w.c.pipe.now()
+	if w.c.pipe.cfg.Observe != nil {
+		w.c.report(&w.hand, w.now)
+	}
+}
+
+func (w *worker[T]) call(ctx context.Context, evs []T) (err error) {
+	defer caught(&err)
+	if w.c.handle.one != nil {
+		return w.c.handle.one(ctx, evs[0])
+	}
+	return w.c.handle.slice(ctx, evs)
+}
+
+// judge decides about the events in hand that err says have failed.
+func (w *worker[T]) judge(ctx context.Context, err error) {
+	w.phase = judging
+	some, partly := errors.AsType[*SliceError](err)
+	if !partly || !w.c.slices {
+		for i := range w.hand.n {
+			w.hand.fates = append(w.hand.fates, w.c.judge(ctx, &w.hand, i, err))
+		}
+		return
+	}
+	for _, i := range slices.Sorted(maps.Keys(some.Failed)) {
+		if i >= 0 && i < w.hand.n {
+			w.hand.fates = append(w.hand.fates, w.c.judge(ctx, &w.hand, i, some.Failed[i]))
+		}
+	}
+}
+
+// vanish settles what is in hand when foreign code has ended the goroutine.
+func (w *worker[T]) vanish(ctx context.Context) {
+	switch w.phase {
+	case looking:
+		return
+	case handling:
+		w.judge(ctx, ErrGoexit)
+	case judging: // the policy itself did it: it is not asked again
+		for i := len(w.hand.fates); i < w.hand.n; i++ {
+			w.hand.fates = append(w.hand.fates, fate{i: i, what: Drop, err: ErrGoexit})
+		}
+	}
+	w.phase = looking
+	w.now = w.c.pipe.now()
+	w.look(false)
+}
