@@ -100,7 +100,7 @@ func (h *Histogram) Buckets(f func(from time.Duration, n uint64) bool) {
 }
 
 // MarshalJSON gives the figures in milliseconds, as a page wants them.
-func (h *Histogram) MarshalJSON() ([]byte, error) {
+func (h Histogram) MarshalJSON() ([]byte, error) {
 	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 	return json.Marshal(struct {
 		Count uint64  `json:"count"`

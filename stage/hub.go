@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"math"
 	"sync"
 	"time"
 )
@@ -153,10 +154,9 @@ func (h *hub[T]) end() {
 		h.sourceIdle = false
 		h.wakes.add(h.sourceWake)
 	}
-	h.idle.callAll(&h.wakes)
+	h.callEverybody()
 	for _, s := range h.subs {
 		s.conclude(h.err)
-		s.idle.callAll(&h.wakes)
 	}
 }
 
@@ -164,30 +164,30 @@ func (h *hub[T]) end() {
 func (h *hub[T]) drain() {
 	h.mu.Lock()
 	h.draining, h.paused = true, false
-	h.ripen(1<<63 - 1)
+	h.ripen(math.MaxInt64)
+	h.callEverybody()
 	h.balance()
 	h.unlock()
 }
 
 func (h *hub[T]) pause(paused bool) {
 	h.mu.Lock()
-	if h.paused != paused {
+	if h.paused != paused && !h.draining {
 		h.paused = paused
 		h.stamps.pass(h.clock())
-		h.balance()
 		if !paused {
-			h.callPrefetchers()
+			h.callEverybody()
 		}
+		h.balance()
 	}
 	h.unlock()
 }
 
-// callPrefetchers wakes workers whose inbox filled, or stood, during a pause.
-func (h *hub[T]) callPrefetchers() {
+// callEverybody lets all idle workers look again.
+func (h *hub[T]) callEverybody() {
+	h.idle.callAll(&h.wakes)
 	for _, s := range h.subs {
-		if s.inbox.count > 0 {
-			s.idle.call(&h.wakes)
-		}
+		s.idle.callAll(&h.wakes)
 	}
 }
 

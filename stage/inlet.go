@@ -37,7 +37,8 @@ type inlet[T any] struct {
 	stop    atomic.Bool               // an ending was chosen: take nothing more
 	changed chan struct{}             // Serve is to look again
 
-	endMu    sync.Mutex // guards what follows
+	endMu    sync.Mutex      // guards what follows
+	current  context.Context // of the present Serve
 	ending   *ending
 	draining bool
 
@@ -166,8 +167,21 @@ func (in *inlet[T]) Leave() {
 	in.mu.Unlock()
 	if serving {
 		in.conclude(ending{state: Done, final: true})
-	} else {
-		in.pipe.remove(in.self)
+		return
+	}
+	if dead := in.deadHub(); dead != nil {
+		dead.close(nil)
+	}
+	in.pipe.remove(in.self)
+}
+
+// interrupt ends the Serve that ctx belongs to.
+func (in *inlet[T]) interrupt(ctx context.Context) {
+	in.endMu.Lock()
+	present := in.current == ctx
+	in.endMu.Unlock()
+	if present {
+		in.conclude(ending{state: Stopped, err: context.Cause(ctx)})
 	}
 }
 
@@ -212,8 +226,7 @@ func (in *inlet[T]) open(ctx context.Context, crew int) (context.Context, func()
 		return nil, nil, err
 	}
 	in.endMu.Lock()
-	in.ending = nil
-	in.stop.Store(false)
+	in.current = ctx
 	in.endMu.Unlock()
 	in.pipe.tell(StageStarted{in.name, in.kind})
 	in.joinMu.Lock()
@@ -222,7 +235,7 @@ func (in *inlet[T]) open(ctx context.Context, crew int) (context.Context, func()
 		s.attach(crew)
 	}
 	in.joinMu.Unlock()
-	unhook := context.AfterFunc(ctx, func() { in.conclude(ending{state: Stopped, err: context.Cause(ctx)}) })
+	unhook := context.AfterFunc(ctx, func() { in.interrupt(ctx) })
 	return ctx, unhook, nil
 }
 
@@ -230,6 +243,8 @@ func (in *inlet[T]) open(ctx context.Context, crew int) (context.Context, func()
 func (in *inlet[T]) shut() error {
 	in.endMu.Lock()
 	e := *in.ending
+	in.current, in.ending = nil, nil
+	in.stop.Store(false)
 	in.endMu.Unlock()
 	in.joinMu.Lock() // a subscription that joins now finds nobody serving
 	for _, s := range *in.subs.Load() {

@@ -1,9 +1,6 @@
 package stage
 
-import (
-	"context"
-	"errors"
-)
+import "context"
 
 // QueueConfig are the settings of a queue. The zero value is good.
 type QueueConfig struct {
@@ -160,17 +157,20 @@ func (h *hub[T]) do(ctx context.Context, ev T) error {
 	return h.await(ctx, w)
 }
 
-// pushOne tries first without making anything.
+// pushOne tries first, and makes a pusher only to wait.
 func (h *hub[T]) pushOne(ctx context.Context, ev T) error {
-	if err := h.try(ev); !errors.Is(err, ErrFull) {
-		return err
+	h.mu.Lock()
+	err := h.tryLocked(ev)
+	if err == nil {
+		h.balance()
+	}
+	h.unlock()
+	if err == nil {
+		return nil
 	}
 	p := &pusher[T]{one: [1]T{ev}}
 	p.evs = p.one[:]
-	h.mu.Lock()
-	h.books.rejected-- // the attempt was our own
-	h.mu.Unlock()
-	_, err := h.put(ctx, p)
+	_, err = h.put(ctx, p)
 	return err
 }
 

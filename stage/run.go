@@ -17,9 +17,10 @@ type run struct {
 	cancel  context.CancelCauseFunc
 	changed chan struct{} // a stage has ended
 
-	mu   sync.Mutex // guards what follows
-	live int
-	errs []error
+	mu     sync.Mutex // guards what follows
+	live   int
+	takers int // of these, stages that take
+	errs   []error
 }
 
 // Run runs all stages and returns when all have ended: nil after the end of all
@@ -37,9 +38,10 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	r.startAll(nodes)
 	cause := p.attend(ctx, r)
 	p.mu.Lock()
-	p.run = nil
+	p.run = nil // from here no stage joins
 	p.mu.Unlock()
-	r.cancel(nil)
+	r.cancel(errAborted)
+	r.await()
 	return errors.Join(append(r.errs, p.leftOver(cause))...)
 }
 
@@ -81,6 +83,9 @@ func (r *run) startAll(nodes []node) {
 func (r *run) start(n node, began func()) {
 	r.mu.Lock()
 	r.live++
+	if !n.feeds() {
+		r.takers++
+	}
 	r.mu.Unlock()
 	go func() {
 		err := n.serve(r.ctx, began)
@@ -90,6 +95,9 @@ func (r *run) start(n node, began func()) {
 		}
 		r.mu.Lock()
 		r.live--
+		if !n.feeds() {
+			r.takers--
+		}
 		if err != nil && !stoppedBy(r.ctx, err) {
 			r.errs = append(r.errs, err)
 		}
@@ -103,10 +111,17 @@ func stoppedBy(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
 }
 
-func (r *run) state() (live int, failed bool) {
+func (r *run) state() (live, takers int, failed bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.live, len(r.errs) > 0
+	return r.live, r.takers, len(r.errs) > 0
+}
+
+// await waits for stages that joined at the last moment.
+func (r *run) await() {
+	for live, _, _ := r.state(); live > 0; live, _, _ = r.state() {
+		<-r.changed
+	}
 }
 
 // attend waits for the end of all stages, and brings it about when it must. It
@@ -115,9 +130,12 @@ func (p *Pipeline) attend(ctx context.Context, r *run) (cause error) {
 	done := ctx.Done()
 	var grace <-chan time.Time
 	for {
-		live, failed := r.state()
-		if live == 0 {
+		live, takers, failed := r.state()
+		switch {
+		case live == 0:
 			return cause
+		case takers == 0 && grace != nil:
+			r.cancel(errUnserved) // nobody is left who could work anything off
 		}
 		if failed && grace == nil {
 			grace = p.startDrain()

@@ -1,5 +1,11 @@
 package stage
 
+import "time"
+
+// drainRetry is how long a retry waits at most once the pipeline drains: there is
+// little time, but an event that fails at once must not spin.
+const drainRetry = 100 * time.Millisecond
+
 // settle closes the books of what is in hand, gives its demand back and empties
 // the hand.
 func (h *hub[T]) settle(hd *hand[T], now int64) {
@@ -76,10 +82,14 @@ func (h *hub[T]) giveBack(hd *hand[T], f fate, now int64) {
 		attempt++
 	}
 	what := comeback(hd.evs[f.i], seq, stamp, attempt, tries+1)
-	if f.back || f.what == Stop || f.after <= 0 || h.draining {
+	after := f.after
+	if h.draining {
+		after = min(after, drainRetry)
+	}
+	if f.back || f.what == Stop || after <= 0 {
 		h.buffer.putBack(what)
 	} else {
-		h.delayed.push(now+int64(f.after), what)
+		h.delayed.push(now+int64(after), what)
 	}
 	if f.what == Retry && !f.back {
 		h.books.retried++

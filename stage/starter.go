@@ -13,6 +13,7 @@ type starter[T any] struct {
 	seats []*seat[T]
 	known *[]*sub[T]
 	turn  int
+	spare *task[T] // made for an event that was not there
 }
 
 func newStarter[T any](s *Spawner[T]) *starter[T] { return &starter[T]{s: s} }
@@ -45,9 +46,11 @@ func (st *starter[T]) visit(at *seat[T], credit int) *task[T] {
 	at.sub.restock()
 	var t *task[T]
 	if credit > 0 && !st.s.stop.Load() {
-		t = &task[T]{}
-		if !h.take(at.sub, &t.hand, &at.waiter, now) {
-			t = nil
+		if st.spare == nil {
+			st.spare = &task[T]{}
+		}
+		if h.take(at.sub, &st.spare.hand, &at.waiter, now) {
+			t, st.spare = st.spare, nil
 		}
 	}
 	h.balance()
