@@ -14,9 +14,12 @@ type buffer[T any] struct {
 }
 
 func (b *buffer[T]) append(ev T, now int64) {
-	c := b.tailFor(1, now)
+	c := b.tail
+	if c == nil || c.filled == len(c.events) || !c.tells(now) {
+		c = b.tailFor(1, now)
+	}
 	c.events[c.filled] = ev
-	c.fill(1, now)
+	c.fillOne(now)
 	b.count++
 	b.next++
 }

@@ -13,7 +13,7 @@ const (
 	minInChunk  = 16
 	maxInChunk  = 1024
 	stampUnit   = 1000 // ns: stamps are kept in microseconds
-	maxFreeList = 4    // empty chunks kept for reuse by one queue
+	maxFreeList = 16   // empty chunks kept for reuse by one queue
 )
 
 // chunk holds neighbouring events: those numbered base, base+1, …
@@ -50,7 +50,7 @@ func (c *chunk[T]) room() int { return len(c.events) - c.filled }
 
 // tells reports whether a stamp can be told relative to the chunk's origin.
 func (c *chunk[T]) tells(now int64) bool {
-	return c.filled == 0 || (now-c.origin)/stampUnit <= math.MaxUint32
+	return c.filled == 0 || now-c.origin <= math.MaxUint32*stampUnit
 }
 
 // fill marks the next n slots, written already, as live and stamped.
@@ -67,6 +67,16 @@ func (c *chunk[T]) fill(n int, now int64) {
 	}
 	c.filled += n
 	c.live += n
+}
+
+// fillOne is fill(1, now), which every single push does.
+func (c *chunk[T]) fillOne(now int64) {
+	if c.filled == 0 {
+		c.origin = now
+	}
+	c.stamps[c.filled] = uint32(max(0, now-c.origin) / stampUnit)
+	c.filled++
+	c.live++
 }
 
 // span is a run of neighbouring events of one chunk: what is handed about

@@ -2,7 +2,6 @@ package stage
 
 import (
 	"math"
-	"sync"
 	"time"
 )
 
@@ -24,7 +23,7 @@ type hub[T any] struct {
 	// mu guards all below. It is never held across a channel operation, a
 	// handler or a callback: what has to be signalled is gathered in wakes and
 	// sent by unlock.
-	mu    sync.Mutex
+	mu    spinLock
 	wakes wakes
 	books books
 
@@ -101,9 +100,11 @@ func (h *hub[T]) unlock() {
 // Each step may make room for another, so it goes in the order in which events
 // flow, and again while a hand-out let pushers in.
 func (h *hub[T]) balance() {
-	h.admit()
-	for h.handOut() && h.pushers.first != nil {
+	if h.pushers.first != nil || h.line.total > 0 {
 		h.admit()
+		for h.handOut() && h.pushers.first != nil {
+			h.admit()
+		}
 	}
 	if h.buffer.count > 0 && !h.paused {
 		h.idle.call(&h.wakes)

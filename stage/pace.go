@@ -21,6 +21,17 @@ func (p *pace) after(n int, took int64) {
 	p.size = min(p.size, p.max)
 }
 
+// afterOne learns from a single event: its worker takes one at a time, and size
+// tells how many would fit, for whoever fills the queue.
+func (p *pace) afterOne(took int64) {
+	switch whole := took * int64(p.size); {
+	case whole > p.target:
+		p.size = max(1, int(p.target/took))
+	case whole <= p.target/2:
+		p.size = min(2*p.size, p.max)
+	}
+}
+
 // share is a fair part of what waits, so that a short queue is split between
 // all workers and not taken by the first.
 func share(waiting, workers int) int {

@@ -162,9 +162,9 @@ func (s *sub[T]) staff(crew int) {
 	s.restock()
 }
 
-// restock says anew what lazy workers would like to find waiting: what they take
-// at their next turn, twice if that is a slice, so that a source works while
-// they do. A spawner wants what it could start now.
+// restock says anew what lazy workers would like to find waiting: one event
+// each, or, where they are fast, twice what they do in their target time, so that
+// a source works while they do. A spawner wants what it could start now.
 func (s *sub[T]) restock() {
 	h := s.hub
 	h.stock -= s.stock
@@ -194,8 +194,13 @@ func (s *sub[T]) finished(n int, took int64) {
 			s.hub.line.ask(&s.claim, ask)
 		}
 	case lazy:
+		was := s.pace.size
 		if s.slices {
 			s.pace.after(n, took)
+		} else {
+			s.pace.afterOne(took)
+		}
+		if s.pace.size != was {
 			s.restock()
 		}
 	}
