@@ -91,7 +91,7 @@ func (h *hub[T]) tryLocked(ev T) error {
 			return nil
 		}
 	}
-	h.buffer.append(ev, h.stamps.stamp(h.clock))
+	h.buffer.append(ev, h.stamp())
 	h.books.accepted++
 	return nil
 }
@@ -114,6 +114,24 @@ func (h *hub[T]) evict() {
 	s := h.buffer.take(1)
 	h.watchDrop(s.seq())
 	h.buffer.copyOut(s)
+}
+
+// stamp is the time of an event that arrives now.
+func (h *hub[T]) stamp() int64 { return h.stampAll(1) }
+
+// stampAll is the time of n events that arrive together. Of more than one it is
+// always read.
+func (h *hub[T]) stampAll(n int) int64 {
+	if n > 1 {
+		h.stamps.since += n - 1
+		h.stamps.stale = true
+	}
+	last := h.stamps.last
+	now := h.stamps.stamp(h.clock)
+	if h.stamps.last != last {
+		h.meters.pass(now, &h.books)
+	}
+	return now
 }
 
 // put accepts evs, waiting for room, and says how many were accepted.
@@ -164,11 +182,9 @@ func (h *hub[T]) accept(p *pusher[T], n int) {
 	}
 	h.watchNext(p.watch)
 	if n == 1 {
-		h.buffer.append(p.evs[0], h.stamps.stamp(h.clock))
+		h.buffer.append(p.evs[0], h.stamp())
 	} else {
-		h.stamps.since += n - 1
-		h.stamps.stale = true
-		h.buffer.appendAll(p.evs[:n], h.stamps.stamp(h.clock))
+		h.buffer.appendAll(p.evs[:n], h.stampAll(n))
 	}
 	h.books.accepted += uint64(n)
 	p.evs = p.evs[n:]
@@ -183,6 +199,16 @@ func (h *hub[T]) admit() {
 			h.pushers.remove(p)
 			h.wakes.add(p.done)
 		}
+	}
+}
+
+// admitAll lets waiting pushers in, room or not: the queue drops from now on.
+func (h *hub[T]) admitAll() {
+	for h.pushers.first != nil {
+		p := h.pushers.first
+		h.pushers.remove(p)
+		h.offer(p)
+		h.wakes.add(p.done)
 	}
 }
 
@@ -234,11 +260,7 @@ func (h *hub[T]) reserve(stop func() bool) []T {
 // publish accepts the first n of the reserved slots.
 func (h *hub[T]) publish(n int) {
 	h.mu.Lock()
-	if n > 1 {
-		h.stamps.since += n - 1
-		h.stamps.stale = true
-	}
-	h.buffer.publish(n, h.stamps.stamp(h.clock))
+	h.buffer.publish(n, h.stampAll(n))
 	h.books.accepted += uint64(n)
 	h.balance()
 	h.unlock()

@@ -1,6 +1,9 @@
 package stage
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // Drain ends the intake (queues refuse with ErrClosed, sources are told by the
 // context of their Fetch), lifts a pause, retries at once what was to be retried
@@ -13,6 +16,7 @@ import "context"
 func (p *Pipeline) Drain(ctx context.Context) error {
 	p.beginDrain()
 	hubs, nodes := p.parts()
+	slices.SortStableFunc(hubs, func(a, b outletNode) int { return rank(a) - rank(b) })
 	for _, h := range hubs {
 		if n := h.owner(); n != nil && !n.about().isServing() {
 			n.drain() // nobody else would end what depends on it
@@ -28,6 +32,14 @@ func (p *Pipeline) Drain(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// rank puts outlets that depend on a stage behind those that it takes from.
+func rank(h outletNode) int {
+	if h.owner() != nil {
+		return 1
+	}
+	return 0
 }
 
 // beginDrain starts a drain, once.

@@ -47,7 +47,7 @@ func (h *hub[T]) rebalance() {
 	h.mu.Lock()
 	h.stamps.pass(h.clock())
 	for _, s := range h.subs {
-		if n := h.recall(s); n > 0 {
+		if n := h.recall(s); n > 0 && s.handout == prefetch {
 			h.line.ask(&s.claim, n)
 		}
 	}
@@ -88,6 +88,14 @@ func (h *hub[T]) take(s *sub[T], to *hand[T], w *waiter, now int64) bool {
 	s.hands += to.n
 	h.books.hands += to.n
 	return true
+}
+
+// passOn calls another worker of s, when one that was called took nothing of what
+// is in the inbox.
+func (h *hub[T]) passOn(s *sub[T]) {
+	if s.inbox.count > 0 && !h.paused {
+		s.idle.call(&h.wakes)
+	}
 }
 
 // takeInbox takes what was dealt out to s, as much as its demand lets a handler

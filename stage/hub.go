@@ -72,7 +72,7 @@ func newHub[T any](p *Pipeline, name string, capacity int) *hub[T] {
 		name: name, pipe: p, clock: p.now, done: make(chan struct{}),
 		capacity: capacity, sourceWake: make(chan struct{}, 1),
 	}
-	h.meters.reset(p.now())
+	h.meters.reset(p.now(), 0)
 	return h
 }
 

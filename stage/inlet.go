@@ -120,11 +120,11 @@ type subHook[T any] struct {
 }
 
 func (s subHook[T]) cancel(cause error) {
-	s.sub.cancel(cause)
 	s.in.joinMu.Lock()
 	subs := slices.DeleteFunc(slices.Clone(*s.in.subs.Load()), func(o *sub[T]) bool { return o == s.sub })
-	s.in.subs.Store(&subs)
+	s.in.subs.Store(&subs) // first, so that the stage does not take it for an end
 	s.in.joinMu.Unlock()
+	s.sub.cancel(cause)
 	poke(s.in.changed)
 }
 
@@ -175,25 +175,32 @@ func (in *inlet[T]) Leave() {
 	in.pipe.remove(in.self)
 }
 
-// interrupt ends the Serve that ctx belongs to.
+// interrupt ends the Serve that ctx belongs to. It may come late, when that has
+// ended and another runs.
 func (in *inlet[T]) interrupt(ctx context.Context) {
 	in.endMu.Lock()
-	present := in.current == ctx
-	in.endMu.Unlock()
-	if present {
-		in.conclude(ending{state: Stopped, err: context.Cause(ctx)})
+	if in.current == ctx {
+		in.decide(ending{state: Stopped, err: context.Cause(ctx)})
 	}
+	in.endMu.Unlock()
+	poke(in.changed)
 }
 
 // conclude chooses how Serve ends, unless that was decided already.
 func (in *inlet[T]) conclude(e ending) {
 	in.endMu.Lock()
+	in.decide(e)
+	in.endMu.Unlock()
+	poke(in.changed)
+}
+
+func (in *inlet[T]) decide(e ending) {
 	if in.ending == nil {
 		in.ending = &e
 		in.stop.Store(true)
+	} else if e.final { // however it ends, it is not to come back
+		in.ending.final = true
 	}
-	in.endMu.Unlock()
-	poke(in.changed)
 }
 
 // consider looks whether there is still something to take from, now or later.

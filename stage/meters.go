@@ -9,10 +9,11 @@ type meters struct {
 	in, out    rate
 }
 
-func (m *meters) reset(now int64) {
+// reset begins anew, with so many events accepted and none settled.
+func (m *meters) reset(now int64, accepted uint64) {
 	*m = meters{}
-	m.in.reset(now)
-	m.out.reset(now)
+	m.in.reset(now, accepted)
+	m.out.reset(now, 0)
 }
 
 // pass notes the time and the counts, for the rates.
@@ -36,8 +37,11 @@ type rate struct {
 	start  int64 // the first one
 }
 
-func (r *rate) reset(now int64) {
+func (r *rate) reset(now int64, n uint64) {
 	*r = rate{slot: now / rateSlot, start: now / rateSlot}
+	for i := range r.counts {
+		r.counts[i] = n
+	}
 }
 
 // pass notes that the counter stands at n.

@@ -180,6 +180,9 @@ func (h *hub[T]) configure(cfg QueueConfig) {
 	if h.capacity <= 0 {
 		h.capacity = defaultBuffer
 	}
+	if h.overflow != Refuse {
+		h.admitAll()
+	}
 	h.balance()
 	h.unlock()
 }

@@ -192,7 +192,6 @@ func (h *hub[T]) reset() OutletSnapshot {
 	for _, s := range h.subs {
 		s.done, s.failed, s.retried, s.busy = 0, 0, 0, 0
 	}
-	h.meters.reset(h.clock())
-	h.meters.in.pass(h.clock(), h.books.accepted)
+	h.meters.reset(h.clock(), h.books.accepted)
 	return was
 }

@@ -114,13 +114,19 @@ func (s *Spawner[T]) call(ctx context.Context, ev T) (err error) {
 	return s.handle(ctx, ev)
 }
 
-// finish closes the books of a task and frees its slot.
+// finish finds out what became of a task's event; close closes its books and
+// frees its slot.
 func (s *Spawner[T]) finish(ctx context.Context, t *task[T], err error) {
-	if err != nil {
-		t.hand.fates = append(t.hand.fates, s.judge(ctx, &t.hand, 0, err))
-	} else {
+	defer s.close(t) // whatever the policy does
+	if err == nil {
 		t.hand.clear()
+		return
 	}
+	t.hand.fates = append(t.hand.fates, fate{what: Drop, err: ErrGoexit})
+	t.hand.fates[0] = s.judge(ctx, &t.hand, 0, err)
+}
+
+func (s *Spawner[T]) close(t *task[T]) {
 	now := s.pipe.now()
 	if s.pipe.cfg.Observe != nil {
 		s.report(&t.hand, now)

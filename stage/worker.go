@@ -46,6 +46,7 @@ func newWorker[T any](c *Consumer[T]) *worker[T] {
 // alone: its events have failed, and another worker takes its place.
 func (w *worker[T]) run(ctx context.Context) {
 	defer w.c.crew.leave(w, w.c.changed)
+	defer w.close()
 	defer w.vanish(ctx)
 	w.now = w.c.pipe.now()
 	for w.next() {
@@ -102,6 +103,9 @@ func (w *worker[T]) visit(at *seat[T], take bool) (took bool) {
 	if take {
 		took = h.take(at.sub, &w.hand, &at.waiter, w.now)
 	}
+	if !took {
+		h.passOn(at.sub)
+	}
 	h.balance()
 	h.unlock()
 	return took
@@ -126,6 +130,7 @@ func (w *worker[T]) standUp(from int) {
 		h := at.sub.hub
 		h.mu.Lock()
 		at.back()
+		h.passOn(at.sub)
 		h.balance()
 		h.unlock()
 	}
@@ -190,17 +195,25 @@ func (w *worker[T]) judge(ctx context.Context, err error) {
 	}
 }
 
-// vanish settles what is in hand when foreign code has ended the goroutine.
+// vanish finds out what became of what is in hand when the handler has ended the
+// goroutine.
 func (w *worker[T]) vanish(ctx context.Context) {
-	switch w.phase {
-	case looking:
-		return
-	case handling:
+	if w.phase == handling {
 		w.judge(ctx, ErrGoexit)
-	case judging: // the policy itself did it: it is not asked again
-		for i := len(w.hand.fates); i < w.hand.n; i++ {
-			w.hand.fates = append(w.hand.fates, fate{i: i, what: Drop, err: ErrGoexit})
-		}
+	}
+}
+
+// close settles what is left in a hand whose goroutine ends in the middle.
+func (w *worker[T]) close() {
+	if w.phase == looking {
+		return
+	}
+	next := 0
+	if last := len(w.hand.fates) - 1; last >= 0 {
+		next = w.hand.fates[last].i + 1
+	}
+	for ; next < w.hand.n; next++ { // the policy itself ended it: it is not asked again
+		w.hand.fates = append(w.hand.fates, fate{i: next, what: Drop, err: ErrGoexit})
 	}
 	w.phase = looking
 	w.now = w.c.pipe.now()
