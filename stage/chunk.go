@@ -10,7 +10,7 @@ import (
 // and a burst's memory goes back when it has been worked off.
 const (
 	chunkBytes  = 16 << 10
-	minInChunk  = 16
+	minInChunk  = 4
 	maxInChunk  = 1024
 	stampUnit   = 1000 // ns: stamps are kept in microseconds
 	maxFreeList = 16   // empty chunks kept for reuse by one queue

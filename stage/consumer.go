@@ -87,6 +87,7 @@ func (c *Consumer[T]) serve(ctx context.Context, began func()) error {
 			<-c.changed
 		}
 	}
+	c.withdraw()
 	c.crew.wakeAll()
 	for c.crew.live() > 0 {
 		<-c.changed

@@ -246,7 +246,21 @@ func (in *inlet[T]) open(ctx context.Context, crew int) (context.Context, func()
 	return ctx, unhook, nil
 }
 
-// shut ends a Serve: what was dealt out returns.
+// withdraw gives back what no handler has begun, before what is in hand is waited
+// for: a handler that does not come back must not keep the rest.
+func (in *inlet[T]) withdraw() {
+	in.joinMu.Lock()
+	in.detach()
+	in.joinMu.Unlock()
+}
+
+func (in *inlet[T]) detach() {
+	for _, s := range *in.subs.Load() {
+		s.detach()
+	}
+}
+
+// shut ends a Serve, when nothing is in hand any more.
 func (in *inlet[T]) shut() error {
 	in.endMu.Lock()
 	e := *in.ending
@@ -254,10 +268,8 @@ func (in *inlet[T]) shut() error {
 	in.stop.Store(false)
 	in.endMu.Unlock()
 	in.joinMu.Lock() // a subscription that joins now finds nobody serving
-	for _, s := range *in.subs.Load() {
-		s.detach()
-	}
-	if dead := in.deadHub(); dead != nil && e.state == Done {
+	in.detach()
+	if dead := in.deadHub(); dead != nil && (e.state == Done || e.final) {
 		dead.close(nil)
 	}
 	in.end(e)

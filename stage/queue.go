@@ -146,17 +146,6 @@ func (q *Queue[T]) drain()                  { q.hub.close(nil) }
 func (q *Queue[T]) fail(err error)          {}
 func (q *Queue[T]) feeds() bool             { return true }
 
-// do pushes and watches.
-func (h *hub[T]) do(ctx context.Context, ev T) error {
-	w := &watcher{done: make(chan struct{}, 1)}
-	p := &pusher[T]{one: [1]T{ev}, watch: w}
-	p.evs = p.one[:]
-	if _, err := h.put(ctx, p); err != nil {
-		return err
-	}
-	return h.await(ctx, w)
-}
-
 // pushOne tries first, and makes a pusher only to wait.
 func (h *hub[T]) pushOne(ctx context.Context, ev T) error {
 	h.mu.Lock()

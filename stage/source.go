@@ -9,8 +9,9 @@ import (
 
 // Source is where a [Producer] gets its events, shaped like io.Reader. Fetch
 // blocks until it has at least one event or ctx ends, fills dst from its start
-// and says how many; len(dst) is the demand. io.EOF is the end, and may come with
-// events; any other error is tried again later, and may come with events too.
+// and says how many. len(dst) is the demand that nothing waiting covers, as far as
+// 16 KiB of events reach. io.EOF is the end, and may come with events; any other
+// error is tried again later, and may come with events too.
 //
 // Fetch may not keep dst. It is called by one goroutine at a time. When ctx ends
 // (with the cause ErrDraining, or that of Serve) it returns as soon as it can;

@@ -103,6 +103,7 @@ func (s *Spawner[T]) serve(ctx context.Context, began func()) error {
 		}
 	}
 	starter.close()
+	s.withdraw()
 	s.group.Wait()
 	return s.shut()
 }

@@ -138,6 +138,8 @@ func (s *sub[T]) conclude(err error) {
 	}
 	s.err = err
 	s.attached = false
+	s.hub.line.leave(&s.claim) // an outlet that has ended owes nothing
+	s.staff(0)
 	s.hub.closing = append(s.hub.closing, s.over)
 	if s.notify != nil {
 		s.hub.wakes.add(s.notify)

@@ -63,6 +63,17 @@ func (h *hub[T]) await(ctx context.Context, w *watcher) error {
 	}
 }
 
+// do pushes and watches.
+func (h *hub[T]) do(ctx context.Context, ev T) error {
+	w := &watcher{done: make(chan struct{}, 1)}
+	p := &pusher[T]{one: [1]T{ev}, watch: w}
+	p.evs = p.one[:]
+	if _, err := h.put(ctx, p); err != nil {
+		return err
+	}
+	return h.await(ctx, w)
+}
+
 // flush waits until all that was accepted before has its final outcome.
 func (h *hub[T]) flush(ctx context.Context) error {
 	h.mu.Lock()
