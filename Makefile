@@ -29,11 +29,13 @@ check: need-go ## format, vet, staticcheck, tidy
 	$(GO) vet -tags million ./internal/part1
 	$(STATICCHECK) ./...
 	$(GO) mod tidy -diff
+	cd bench/stage && $(GO) vet ./... && $(GO) mod tidy -diff
 
-bench: need-go assets ## benchmarks: of packages, then of the program beside its rivals; 5 minutes
+bench: need-go assets ## benchmarks: of packages, of the program and of pipelines beside their rivals; 10 minutes
 	@sh scripts/tools.sh install
 	$(GO) test -run '^$$' -bench . -benchmem $$($(GO) list ./... | grep -v '/bench$$')
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./bench
+	cd bench/stage && $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m
 
 tools: ## install what tests and benchmarks need beyond Go and Node (Debian)
 	@sh scripts/tools.sh install

@@ -18,6 +18,7 @@ type base struct {
 	left    bool // it has left the pipeline for good
 	lastErr error
 	cancel  context.CancelCauseFunc // of the present Serve
+	over    chan struct{}           // closed when the present Serve is over
 }
 
 func (b *base) about() *base { return b }
@@ -38,7 +39,7 @@ func (b *base) begin(ctx context.Context) (context.Context, error) {
 		return nil, &StageError{b.name, ErrEnded}
 	}
 	ctx, b.cancel = context.WithCancelCause(ctx)
-	b.serving, b.state = true, Running
+	b.serving, b.state, b.over = true, Running, make(chan struct{})
 	return ctx, nil
 }
 
@@ -52,18 +53,30 @@ type ending struct {
 // end is the end of a Serve; tellEnd follows when no lock is held.
 func (b *base) end(e ending) {
 	b.mu.Lock()
-	cancel := b.cancel
+	cancel, over := b.cancel, b.over
 	b.serving, b.state, b.cancel, b.left = false, e.state, nil, e.final
 	if e.err != nil {
 		b.lastErr = e.err
 	}
 	b.mu.Unlock()
 	cancel(nil)
+	close(over)
 }
 
 func (b *base) tellEnd(e ending) error {
 	b.pipe.tell(StageEnded{b.name, e.state, e.err})
 	return e.err
+}
+
+// served is closed when no Serve is under way.
+func (b *base) served() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.over == nil {
+		b.over = make(chan struct{})
+		close(b.over)
+	}
+	return b.over
 }
 
 // abort ends the present Serve as the end of its context would.

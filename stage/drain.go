@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"cmp"
 	"context"
 	"slices"
 )
@@ -21,17 +22,46 @@ func (p *Pipeline) Drain(ctx context.Context) error {
 		if n := h.owner(); n != nil && !n.about().isServing() {
 			n.drain() // nobody else would end what depends on it
 		}
-		select {
-		case <-h.finished():
-		case <-ctx.Done():
-			err := p.leftOver(context.Cause(ctx))
-			for _, n := range nodes {
-				n.about().abort(errAborted)
-			}
-			return err
+		if !ended(ctx, h.finished()) {
+			return p.giveUp(context.Cause(ctx))
+		}
+	}
+	for _, n := range nodes {
+		if !ended(ctx, n.about().served()) {
+			return p.giveUp(context.Cause(ctx))
 		}
 	}
 	return nil
+}
+
+// ended waits for what closes done, as long as ctx allows.
+func ended(ctx context.Context, done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// giveUp tells all handlers to leave, and what is left at this moment.
+func (p *Pipeline) giveUp(cause error) error {
+	err := p.leftOver(cause)
+	p.mu.Lock()
+	run := p.run
+	p.cause = cause
+	p.mu.Unlock()
+	if run != nil {
+		run.cancel(cause)
+	}
+	_, nodes := p.parts()
+	for _, n := range nodes {
+		n.about().abort(cause)
+	}
+	if err == nil { // all is settled, but a stage has not returned
+		err = &DrainError{Cause: cause}
+	}
+	return err
 }
 
 // rank puts outlets that depend on a stage behind those that it takes from.
@@ -65,7 +95,9 @@ func (p *Pipeline) isDraining() bool {
 // leftOver is nil when nothing is left.
 func (p *Pipeline) leftOver(cause error) error {
 	hubs, _ := p.parts()
-	e := &DrainError{Cause: cause}
+	p.mu.Lock()
+	e := &DrainError{Cause: cmp.Or(cause, p.cause, errUnserved)}
+	p.mu.Unlock()
 	for _, h := range hubs {
 		if l := h.left(); l.Events() > 0 {
 			e.Left = append(e.Left, l)
@@ -73,9 +105,6 @@ func (p *Pipeline) leftOver(cause error) error {
 	}
 	if len(e.Left) == 0 {
 		return nil
-	}
-	if e.Cause == nil {
-		e.Cause = errUnserved
 	}
 	return e
 }

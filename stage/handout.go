@@ -121,9 +121,9 @@ func (h *hub[T]) takeInbox(s *sub[T], to *hand[T], now int64) {
 
 // takeBuffer takes from the queue itself: the lazy way.
 func (h *hub[T]) takeBuffer(s *sub[T], to *hand[T], now int64) {
-	n := s.atOnce()
-	if n > 1 {
-		n = min(n, share(h.buffer.count, h.crew))
+	n := 1
+	if s.slices {
+		n = s.pace.take(h.buffer.count, h.crew)
 	}
 	what := h.buffer.take(n)
 	to.inboxed = now

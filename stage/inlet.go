@@ -219,10 +219,10 @@ func (in *inlet[T]) consider() {
 		}
 	}
 	switch {
-	case draining, len(subs) > 0 && in.onEnd == Transient && failed == nil:
-		in.conclude(ending{state: Done})
-	case len(subs) > 0 && in.onEnd == Transient:
+	case in.onEnd == Transient && failed != nil: // in a drain too, which that failure may have begun
 		in.conclude(ending{state: Failed, err: &StageError{in.name, failed}})
+	case draining, len(subs) > 0 && in.onEnd == Transient:
+		in.conclude(ending{state: Done})
 	}
 }
 
@@ -283,6 +283,7 @@ func (in *inlet[T]) shut() error {
 // judge decides what becomes of the i-th event in hand, which failed.
 func (in *inlet[T]) judge(ctx context.Context, hd *hand[T], i int, err error) fate {
 	if ctx.Err() != nil && !isPanic(err) {
+		in.interrupt(ctx)             // or the worker may find the event again before the end is chosen
 		return fate{i: i, back: true} // it was told to leave: not the event's failure
 	}
 	seq, _, attempt, tries := hd.place(i)
@@ -306,7 +307,7 @@ func (in *inlet[T]) bury(ctx context.Context, dead *hub[Failure[T]], f Failure[T
 	p := &pusher[Failure[T]]{one: [1]Failure[T]{f}}
 	p.evs = p.one[:]
 	_, err := dead.put(ctx, p)
-	return err == nil
+	return err == nil || errors.Is(err, ErrClosed) // it has ended: only counted
 }
 
 // verdict asks the policy; one that panics drops the event.

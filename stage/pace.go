@@ -8,10 +8,14 @@ type pace struct {
 	size   int
 	max    int
 	target int64 // ns that a slice should take at most
+	crumb  int   // events that are less work than it is to wake a worker for them
 }
 
 // after learns from a slice of n events that took so long.
 func (p *pace) after(n int, took int64) {
+	if p.crumb = 0; took > 0 { // in virtual time they may take none: nothing is known
+		p.crumb = int(int64(n) * wakeCost / took)
+	}
 	switch {
 	case took > p.target:
 		p.size = max(1, int(int64(n)*p.target/took))
@@ -32,8 +36,12 @@ func (p *pace) afterOne(took int64) {
 	}
 }
 
-// share is a fair part of what waits, so that a short queue is split between
-// all workers and not taken by the first.
-func share(waiting, workers int) int {
-	return (waiting + workers - 1) / max(1, workers)
+// take is how many of the waiting events a worker takes: a fair part, so that a
+// short queue is split between all workers and not taken by the first; but no
+// crumbs, which cost more to hand out than to handle.
+func (p *pace) take(waiting, workers int) int {
+	fair := (waiting + workers - 1) / max(1, workers)
+	return max(1, min(p.size, max(fair, p.crumb)))
 }
+
+const wakeCost = 20_000 // ns

@@ -42,7 +42,8 @@ type Pipeline struct {
 	nodes   []node
 	wrong   []error
 	run     *run
-	drained bool // a drain has begun
+	drained bool  // a drain has begun
+	cause   error // what ended a drain before it was done
 }
 
 // node is a stage as its pipeline sees it.
@@ -58,8 +59,8 @@ type node interface {
 // outletNode is a hub as its pipeline sees it.
 type outletNode interface {
 	label() string
-	snapshot() OutletSnapshot
-	reset() OutletSnapshot
+	snapshot(into *OutletSnapshot)
+	reset(was *OutletSnapshot)
 	drain()
 	pause(bool)
 	left() Left
@@ -166,7 +167,7 @@ func (p *Pipeline) Snapshot() Snapshot {
 		Stages:  make([]StageSnapshot, len(nodes)),
 	}
 	for i, h := range hubs {
-		s.Outlets[i] = h.snapshot()
+		h.snapshot(&s.Outlets[i])
 	}
 	for i, n := range nodes {
 		s.Stages[i] = n.snapshot()
@@ -181,7 +182,7 @@ func (p *Pipeline) Reset() Snapshot {
 	hubs, _ := p.parts()
 	s := Snapshot{At: time.Now(), Outlets: make([]OutletSnapshot, len(hubs))}
 	for i, h := range hubs {
-		s.Outlets[i] = h.reset()
+		h.reset(&s.Outlets[i])
 	}
 	return s
 }

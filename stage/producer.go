@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -11,7 +12,7 @@ import (
 // ProducerConfig are the settings of a producer. The zero value is good.
 type ProducerConfig struct {
 	// Buffer bounds what may wait, as QueueConfig.Buffer does: a source is never
-	// asked for more. 0: 1024.
+	// asked for more. 0: 4096, so that it can work ahead of several workers.
 	Buffer int
 	// BackOff is how long to wait after a Fetch that failed, the failures-th time
 	// in a row. nil: 100 ms, doubled each time to 30 s, of which a random half to
@@ -22,6 +23,8 @@ type ProducerConfig struct {
 	MaxFailures int
 	Within      time.Duration
 }
+
+const producerBuffer = 4096
 
 // Producer is an outlet that asks a [Source] as its subscribers ask it: for what
 // they have asked and does not wait already. The source writes into the queue
@@ -44,7 +47,7 @@ func NewProducer[T any](p *Pipeline, name string, source Source[T], cfg Producer
 	r := &Producer[T]{source: source, cfg: cfg}
 	r.pipe, r.name, r.kind = p, name, "producer"
 	r.hub = newHub[T](p, name, defaultBuffer)
-	queue := QueueConfig{Buffer: cfg.Buffer}
+	queue := QueueConfig{Buffer: cmp.Or(cfg.Buffer, producerBuffer)}
 	r.hub.configure(queue)
 	switch {
 	case source == nil:

@@ -123,16 +123,17 @@ func (s State) String() string {
 func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // snapshot reads the hub in one step.
-func (h *hub[T]) snapshot() OutletSnapshot {
+func (h *hub[T]) snapshot(into *OutletSnapshot) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.read()
+	h.read(into)
 }
 
-func (h *hub[T]) read() OutletSnapshot {
+// read fills a snapshot in place: it is 9 KiB, and the lock is held meanwhile.
+func (h *hub[T]) read(into *OutletSnapshot) {
 	now := h.clock()
 	h.stamps.pass(now)
-	o := OutletSnapshot{
+	*into = OutletSnapshot{
 		Name: h.name, State: h.state(), Paused: h.paused, Capacity: h.capacity,
 		Accepted: h.books.accepted, Done: h.books.done, Failed: h.books.failed, Dropped: h.books.dropped,
 		Delayed: len(h.delayed), Buffer: h.buffer.count, Inboxes: h.books.inboxes, Hands: h.books.hands,
@@ -145,12 +146,11 @@ func (h *hub[T]) read() OutletSnapshot {
 		Subscriptions: make([]SubscriptionSnapshot, len(h.subs)),
 	}
 	if h.buffer.count > 0 {
-		o.Oldest = time.Duration(max(0, now-h.buffer.oldest()))
+		into.Oldest = time.Duration(max(0, now-h.buffer.oldest()))
 	}
 	for i, s := range h.subs {
-		o.Subscriptions[i] = s.read()
+		into.Subscriptions[i] = s.read()
 	}
-	return o
 }
 
 func (h *hub[T]) state() OutletState {
@@ -181,11 +181,11 @@ func (s *sub[T]) read() SubscriptionSnapshot {
 }
 
 // reset begins the counting anew: what is in the system counts as accepted, all
-// else as 0. It returns the numbers as they were.
-func (h *hub[T]) reset() OutletSnapshot {
+// else as 0. It tells the numbers as they were.
+func (h *hub[T]) reset(was *OutletSnapshot) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	was := h.read()
+	h.read(was)
 	h.books.accepted = uint64(h.inSystem())
 	h.books.done, h.books.failed, h.books.dropped = 0, 0, 0
 	h.books.rejected, h.books.retried = 0, 0
@@ -193,5 +193,4 @@ func (h *hub[T]) reset() OutletSnapshot {
 		s.done, s.failed, s.retried, s.busy = 0, 0, 0, 0
 	}
 	h.meters.reset(h.clock(), h.books.accepted)
-	return was
 }

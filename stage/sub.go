@@ -74,12 +74,12 @@ func (s *sub[T]) join() {
 func (s *sub[T]) attach(crew int) {
 	h := s.hub
 	h.mu.Lock()
-	if !s.gone.Load() && !s.leaving && !s.attached {
-		s.attached = true
-		if s.handout == prefetch {
+	if !s.gone.Load() && !s.leaving {
+		if !s.attached && s.handout == prefetch {
 			h.line.ask(&s.claim, s.window.open())
 		}
-		s.staff(crew)
+		s.attached = true
+		s.staff(crew) // in any case: one that joined while its stage began knew no number
 		h.balance()
 	}
 	h.unlock()

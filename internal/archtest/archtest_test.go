@@ -34,6 +34,7 @@ var drawing = map[string][]string{
 	"internal/archtest":    {},
 	"internal/browsertest": {},
 	"bench":                {},
+	"examples/web":         {"stage"},
 	"cmd/afflux":           {"internal/config", "internal/lab", "internal/live", "internal/virtual", "internal/web"},
 }
 
