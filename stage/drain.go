@@ -17,6 +17,7 @@ import (
 func (p *Pipeline) Drain(ctx context.Context) error {
 	p.beginDrain()
 	hubs, nodes := p.parts()
+	run := p.present()
 	slices.SortStableFunc(hubs, func(a, b outletNode) int { return rank(a) - rank(b) })
 	for _, h := range hubs {
 		if n := h.owner(); n != nil && !n.about().isServing() {
@@ -26,12 +27,22 @@ func (p *Pipeline) Drain(ctx context.Context) error {
 			return p.giveUp(context.Cause(ctx))
 		}
 	}
+	if run != nil && !ended(ctx, run.done) {
+		return p.giveUp(context.Cause(ctx))
+	}
 	for _, n := range nodes {
 		if !ended(ctx, n.about().served()) {
 			return p.giveUp(context.Cause(ctx))
 		}
 	}
 	return nil
+}
+
+// present is the Run that is under way, if one is.
+func (p *Pipeline) present() *run {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.run
 }
 
 // ended waits for what closes done, as long as ctx allows.

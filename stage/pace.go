@@ -40,7 +40,8 @@ func (p *pace) afterOne(took int64) {
 // short queue is split between all workers and not taken by the first; but no
 // crumbs, which cost more to hand out than to handle.
 func (p *pace) take(waiting, workers int) int {
-	fair := (waiting + workers - 1) / max(1, workers)
+	workers = max(1, workers)
+	fair := (waiting + workers - 1) / workers
 	return max(1, min(p.size, max(fair, p.crumb)))
 }
 

@@ -16,6 +16,7 @@ type run struct {
 	ctx     context.Context // of the stages
 	cancel  context.CancelCauseFunc
 	changed chan struct{} // a stage has ended
+	done    chan struct{} // closed when all have
 
 	mu     sync.Mutex // guards what follows
 	live   int
@@ -42,6 +43,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	p.mu.Unlock()
 	r.cancel(errAborted)
 	r.await()
+	close(r.done)
 	return errors.Join(append(r.errs, p.leftOver(cause))...)
 }
 
@@ -54,7 +56,7 @@ func (p *Pipeline) begin() (*run, []node, error) {
 	if p.run != nil {
 		return nil, nil, ErrServing
 	}
-	r := &run{changed: make(chan struct{}, 1)}
+	r := &run{changed: make(chan struct{}, 1), done: make(chan struct{})}
 	r.ctx, r.cancel = context.WithCancelCause(context.Background())
 	p.run = r
 	return r, append([]node(nil), p.nodes...), nil
