@@ -94,6 +94,12 @@ func (b *base) set(state State) {
 	b.mu.Unlock()
 }
 
+func (b *base) hasLeft() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.left
+}
+
 func (b *base) isServing() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -247,6 +247,27 @@ func Test11_PauseAccumulates(t *testing.T) {
 	})
 }
 
+// A lazy subscription of slow handlers wants one event for each worker to find at
+// its next turn: a source is asked for no more.
+func TestASourceIsNotAskedAheadOfSlowLazyWorkers(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		var gate stagetest.Gate[int]
+		source := stagetest.Count(stagetest.Trickle(1000, 1))
+		p := rows(b, source)
+		c := stage.NewConsumer(b.Pipeline, "c", gate.Handle, stage.ConsumerConfig[int]{Workers: 3})
+		stagetest.Subscribe(b, c, p)
+		b.Start()
+		b.Advance(time.Hour)
+		for done := range 10 {
+			o := b.Outlet("rows")
+			expect(b, "in hand, waiting, given", []int{o.Hands, o.Buffer, source.Given()}, []int{3, 3, 6 + done})
+			gate.Release(1)
+			b.Advance(time.Second)
+		}
+		gate.Open()
+	})
+}
+
 // A handler is not given anything new during a pause, not from an inbox either.
 func TestPauseStopsWhatWasDealtOut(t *testing.T) {
 	inBubble(t, func(b *stagetest.Bubble) {

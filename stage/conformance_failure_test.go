@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -170,6 +171,38 @@ func TestAKilledConsumerSpendsNoAttempt(t *testing.T) {
 				expect(b, "event, attempt, tries", []int{f.Event, f.Attempt, f.Tries}, []int{1, 1, 2})
 				o := b.Outlet("jobs")
 				expect(b, "retried", o.Retried, 0)
+			})
+		})
+	}
+}
+
+// What a killed handler gives back is not given to it again by the Serve that
+// ends: it would be tried in a circle until the workers have noticed.
+func TestAKilledStageTriesNothingAgain(t *testing.T) {
+	for name, make := range map[string]func(b *stagetest.Bubble, h stagetest.Handler[int]) (stagetest.Server, stagetest.Taker[int]){
+		"consumer": func(b *stagetest.Bubble, h stagetest.Handler[int]) (stagetest.Server, stagetest.Taker[int]) {
+			c := one(b, "c", h)
+			return c, c
+		},
+		"spawner": func(b *stagetest.Bubble, h stagetest.Handler[int]) (stagetest.Server, stagetest.Taker[int]) {
+			s := stage.NewSpawner(b.Pipeline, "c", h, stage.SpawnerConfig[int]{Max: 1})
+			return s, s
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(b *stagetest.Bubble) {
+				var seen stagetest.Record[int]
+				var gate stagetest.Gate[int]
+				q := queueOf(b, stage.QueueConfig{})
+				server, taker := make(b, seen.Handle("c", gate.Handle))
+				stagetest.Subscribe(b, taker, q)
+				stagetest.Push(b, q, stagetest.Ints(1, 5)...)
+				const kills = 300
+				for range kills {
+					expectErr(b, "serve", b.Serve(server).Stop(errKilled), errKilled)
+				}
+				expect(b, "tries in as many lives", len(seen.Calls()), kills)
+				expect(b, "of the first event", slices.Max(seen.Events()), 1)
 			})
 		})
 	}

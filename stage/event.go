@@ -89,3 +89,25 @@ func (h *hub[T]) tellDrop(onDrop func(int), n int) {
 	}
 	h.pipe.tell(EventsDropped{h.name, n})
 }
+
+// report tells Config.Observe of a call whose hand has not been settled yet.
+func (in *inlet[T]) report(hd *hand[T], now int64) {
+	seq, stamp, attempt, _ := hd.place(0)
+	r := Handled{
+		Stage: in.name, Outlet: hd.sub.hub.name, Seq: seq, Events: hd.n, Attempt: attempt + 1,
+		Accepted: ns(stamp), BufferWait: ns(hd.inboxed - stamp),
+		InboxWait: ns(hd.taken - hd.inboxed), Service: ns(now - hd.taken),
+		Done: hd.n - len(hd.fates),
+	}
+	for _, f := range hd.fates {
+		switch {
+		case f.settles():
+			r.Failed++
+		case f.back || f.what == Stop:
+			r.Returned++
+		default:
+			r.Retried++
+		}
+	}
+	in.pipe.cfg.Observe(r)
+}

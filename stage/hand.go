@@ -53,6 +53,12 @@ func (h *hand[T]) events() []T {
 	return h.evs
 }
 
+// condemn is the fate of an event that failed until its policy has spoken: that
+// may end the goroutine.
+func (h *hand[T]) condemn(i int) {
+	h.fates = append(h.fates, fate{i: i, what: Drop, err: ErrGoexit})
+}
+
 // clear lets go of the events themselves, so that nothing they point to lingers.
 func (h *hand[T]) clear() {
 	clear(h.evs)

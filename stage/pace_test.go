@@ -48,7 +48,6 @@ func TestAShortQueueIsShared(t *testing.T) {
 		{2, 0, 900, 3, 2},
 		{1024, 50, 9, 3, 50}, // no crumbs
 		{8, 50, 9, 3, 8},
-		{1024, 0, 10, 0, 10}, // nobody to share with
 	}
 	for _, c := range cases {
 		p := pace{size: c.size, crumb: c.crumb, max: 1024, target: aMillisecond}

@@ -92,6 +92,9 @@ func (r *run) start(n node, began func()) {
 	go func() {
 		err := n.serve(r.ctx, began)
 		began()
+		if n.about().hasLeft() { // perhaps before it began
+			err = nil
+		}
 		if err != nil {
 			n.fail(err)
 		}

@@ -122,7 +122,7 @@ func (s *Spawner[T]) finish(ctx context.Context, t *task[T], err error) {
 		t.hand.clear()
 		return
 	}
-	t.hand.fates = append(t.hand.fates, fate{what: Drop, err: ErrGoexit})
+	t.hand.condemn(0)
 	t.hand.fates[0] = s.judge(ctx, &t.hand, 0, err)
 }
 

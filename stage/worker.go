@@ -3,7 +3,6 @@ package stage
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"sync/atomic"
 )
@@ -182,16 +181,17 @@ func (w *worker[T]) call(ctx context.Context, evs []T) (err error) {
 func (w *worker[T]) judge(ctx context.Context, err error) {
 	w.phase = judging
 	some, partly := errors.AsType[*SliceError](err)
-	if !partly || !w.c.slices {
-		for i := range w.hand.n {
-			w.hand.fates = append(w.hand.fates, w.c.judge(ctx, &w.hand, i, err))
+	for i := range w.hand.n {
+		if failed := !partly || !w.c.slices || some.Failed[i] != nil; failed {
+			w.hand.condemn(i)
 		}
-		return
 	}
-	for _, i := range slices.Sorted(maps.Keys(some.Failed)) {
-		if i >= 0 && i < w.hand.n {
-			w.hand.fates = append(w.hand.fates, w.c.judge(ctx, &w.hand, i, some.Failed[i]))
+	for j, f := range w.hand.fates {
+		cause := err
+		if partly && w.c.slices {
+			cause = some.Failed[f.i]
 		}
+		w.hand.fates[j] = w.c.judge(ctx, &w.hand, f.i, cause)
 	}
 }
 
@@ -203,17 +203,11 @@ func (w *worker[T]) vanish(ctx context.Context) {
 	}
 }
 
-// close settles what is left in a hand whose goroutine ends in the middle.
+// close settles what is in hand when foreign code has ended the goroutine, be it
+// the policy itself.
 func (w *worker[T]) close() {
 	if w.phase == looking {
 		return
-	}
-	next := 0
-	if last := len(w.hand.fates) - 1; last >= 0 {
-		next = w.hand.fates[last].i + 1
-	}
-	for ; next < w.hand.n; next++ { // the policy itself ended it: it is not asked again
-		w.hand.fates = append(w.hand.fates, fate{i: next, what: Drop, err: ErrGoexit})
 	}
 	w.phase = looking
 	w.now = w.c.pipe.now()

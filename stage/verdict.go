@@ -1,0 +1,76 @@
+package stage
+
+import (
+	"context"
+	"errors"
+)
+
+// judge decides what becomes of the i-th event in hand, which failed.
+func (in *inlet[T]) judge(ctx context.Context, hd *hand[T], i int, err error) fate {
+	if ctx.Err() != nil && !isPanic(err) {
+		in.interrupt(ctx)             // or the worker may find the event again before the end is chosen
+		return fate{i: i, back: true} // it was told to leave: not the event's failure
+	}
+	seq, _, attempt, tries := hd.place(i)
+	f := Failure[T]{Stage: in.name, Event: hd.evs[i], Seq: seq, Attempt: attempt + 1, Tries: tries + 1, Err: err}
+	v := in.verdict(f)
+	in.limits.note(in.pipe, in.name, f.Attempt, v.Action, err)
+	in.pipe.tell(EventFailed{in.name, hd.sub.hub.name, seq, f.Attempt, v.Action, err})
+	switch v.Action {
+	case DeadLetter:
+		if dead := in.deadHub(); dead != nil && !in.bury(ctx, dead, f) {
+			return fate{i: i, back: true}
+		}
+	case Stop:
+		in.conclude(ending{state: Failed, err: &StageError{in.name, err}})
+	}
+	return fate{i: i, what: v.Action, after: v.After, unspent: v.Unspent, err: err}
+}
+
+// bury puts a failure into the dead letters, waiting for room.
+func (in *inlet[T]) bury(ctx context.Context, dead *hub[Failure[T]], f Failure[T]) bool {
+	p := &pusher[Failure[T]]{one: [1]Failure[T]{f}}
+	p.evs = p.one[:]
+	_, err := dead.put(ctx, p)
+	return err == nil || errors.Is(err, ErrClosed) // it has ended: only counted
+}
+
+// verdict asks the policy; one that panics drops the event.
+func (in *inlet[T]) verdict(f Failure[T]) (v Verdict) {
+	if in.onErr == nil {
+		return Verdict{}
+	}
+	defer func() {
+		if x := recover(); x != nil {
+			v = Verdict{}
+			in.pipe.cfg.Logger.Error("error policy panicked; event dropped", "stage", in.name, "panic", x)
+		}
+	}()
+	return in.onErr(f)
+}
+
+func isPanic(err error) bool {
+	_, is := errors.AsType[*PanicError](err)
+	return is || errors.Is(err, ErrGoexit)
+}
+
+// DeadLetters is the outlet of the events that the policy gave up with
+// DeadLetter. It has room for 1024; when it is full the handlers that add to it
+// wait. It ends with the stage. Before it was asked for, and once it has ended,
+// such events are only counted.
+func (in *inlet[T]) DeadLetters() Outlet[Failure[T]] {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.dead == nil {
+		in.dead = newHub[Failure[T]](in.pipe, in.name+"/dead-letters", defaultBuffer)
+		in.dead.of = in.self
+		in.pipe.addHub(in.dead)
+	}
+	return in.dead
+}
+
+func (in *inlet[T]) deadHub() *hub[Failure[T]] {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.dead
+}
