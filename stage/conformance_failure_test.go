@@ -176,6 +176,28 @@ func TestAKilledConsumerSpendsNoAttempt(t *testing.T) {
 	}
 }
 
+// A killed slice handler says what it did not come to; what it has done is done.
+func TestAKilledSliceHandlerKeepsWhatItHasDone(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		var seen stagetest.Record[int]
+		q := queueOf(b, stage.QueueConfig{})
+		c := sliced(b, "c", stagetest.Each(seen.Handle("c", stagetest.Work[int](time.Second))))
+		stagetest.Subscribe(b, c, q, stage.Demand(8, 3))
+		pushAll(b, q, stagetest.Ints(1, 10))
+		killed := b.Serve(c)
+		b.At(2500 * ms)
+		expect(b, "buffer, inbox, hand", where(b), []int{2, 3, 5})
+		expectErr(b, "serve", killed.Stop(errKilled), errKilled)
+		b.Rest()
+		o := b.Outlet("jobs")
+		expect(b, "done, failed, retried, waiting", []int{int(o.Done), int(o.Failed), int(o.Retried), o.Buffer}, []int{2, 0, 0, 8})
+		b.Serve(c)
+		b.Drain()
+		expect(b, "done", seen.Done(), stagetest.Ints(1, 10))
+		expect(b, "used", seen.Events(), []int{1, 2, 3, 3, 4, 5, 6, 7, 8, 9, 10})
+	})
+}
+
 // What a killed handler gives back is not given to it again by the Serve that
 // ends: it would be tried in a circle until the workers have noticed.
 func TestAKilledStageTriesNothingAgain(t *testing.T) {

@@ -123,6 +123,29 @@ func Test16_AutoSliceFast(t *testing.T) {
 	})
 }
 
+// However much a worker could take at once, a short queue is shared.
+func TestASliceIsAFairPartOfAShortQueue(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		var seen stagetest.Record[int]
+		q := queueOf(b, stage.QueueConfig{Buffer: 3000})
+		c := stage.NewSliceConsumer(b.Pipeline, "c", seen.HandleSlice("c", stagetest.Each(stagetest.Work[int](20*time.Microsecond))),
+			stage.ConsumerConfig[int]{Workers: 3})
+		stagetest.Subscribe(b, c, q)
+		pushAll(b, q, stagetest.Ints(1, 3000))
+		b.Start()
+		b.Advance(time.Second)
+		if most := slices.Max(seen.Lens()); most < 20 {
+			b.Fatalf("slices of at most %d events of 20 µs, want what takes about 1 ms", most)
+		}
+		before := len(seen.Calls())
+		pushAll(b, q, stagetest.Ints(1, 30))
+		b.Rest()
+		expect(b, "busy", seen.Running(), 3)
+		b.Advance(time.Second)
+		expect(b, "longest slice of 30 for three", slices.Max(seen.Lens()[before:]), 10)
+	})
+}
+
 // Slices that turn slow shrink again.
 func TestASliceShrinksWithSlowEvents(t *testing.T) {
 	inBubble(t, func(b *stagetest.Bubble) {

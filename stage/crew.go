@@ -1,12 +1,18 @@
 package stage
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // crew are the workers of a consumer.
 type crew[T any] struct {
+	surplus atomic.Bool // there are more than wanted; readable without the lock
+
 	mu      sync.Mutex // guards what follows
 	target  int
 	workers map[*worker[T]]struct{}
+	going   int // of these, workers that are about to end
 }
 
 func (c *crew[T]) wanted() int {
@@ -24,8 +30,10 @@ func (c *crew[T]) live() int {
 func (c *crew[T]) missing() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return max(0, c.target-len(c.workers))
+	return max(0, c.target-c.staying())
 }
+
+func (c *crew[T]) staying() int { return len(c.workers) - c.going }
 
 func (c *crew[T]) join(w *worker[T]) {
 	c.mu.Lock()
@@ -34,25 +42,44 @@ func (c *crew[T]) join(w *worker[T]) {
 		c.workers = make(map[*worker[T]]struct{})
 	}
 	c.workers[w] = struct{}{}
+	c.surplus.Store(c.staying() > c.target)
+}
+
+// spare says whether w is to end because there are more workers than wanted.
+// Whoever asks first goes: those that were idle, since they are woken to ask, and
+// then those that have finished something.
+func (c *crew[T]) spare(w *worker[T]) bool {
+	if !c.surplus.Load() {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.staying() <= c.target {
+		return false
+	}
+	w.going = true
+	c.going++
+	c.surplus.Store(c.staying() > c.target)
+	return true
 }
 
 // leave is the last thing that a worker does.
 func (c *crew[T]) leave(w *worker[T], changed chan<- struct{}) {
 	c.mu.Lock()
 	delete(c.workers, w)
+	if w.going {
+		c.going--
+	}
+	c.surplus.Store(c.staying() > c.target)
 	c.mu.Unlock()
 	poke(changed)
 }
 
-// resize sets the target and marks workers as spare, or no longer so.
+// resize sets how many workers are wanted.
 func (c *crew[T]) resize(target int) {
 	c.mu.Lock()
 	c.target = target
-	spare := len(c.workers) - target
-	for w := range c.workers {
-		w.spare.Store(spare > 0)
-		spare--
-	}
+	c.surplus.Store(c.staying() > c.target)
 	c.mu.Unlock()
 	c.wakeAll()
 }

@@ -13,21 +13,24 @@ import (
 // A spawner runs each event in a goroutine of its own, at most Max at once. What
 // runs can be listed, and ended one by one.
 func ExampleSpawner() {
-	began := make(chan string)
-	call := func(ctx context.Context, number string) error {
+	began, night := make(chan string), make(chan bool)
+	talk := func(ctx context.Context, number string) error {
 		began <- number
-		<-ctx.Done() // a long talk
-		return context.Cause(ctx)
+		select {
+		case <-night:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
 	}
-	ended := make(chan error)
-	report := func(f stage.Failure[string]) stage.Verdict {
-		ended <- fmt.Errorf("%s: %w", f.Event, f.Err)
+	note := func(f stage.Failure[string]) stage.Verdict {
+		fmt.Println(f.Event, f.Err)
 		return stage.Verdict{Action: stage.Drop}
 	}
 
 	p := stage.New("exchange", stage.Config{Logger: slog.New(slog.DiscardHandler)})
 	calls := stage.NewQueue[string](p, "calls", stage.QueueConfig{})
-	lines := stage.NewSpawner(p, "lines", call, stage.SpawnerConfig[string]{Max: 2, OnError: report})
+	lines := stage.NewSpawner(p, "lines", talk, stage.SpawnerConfig[string]{Max: 2, OnError: note})
 	if _, err := lines.Subscribe(calls); err != nil {
 		log.Fatal(err)
 	}
@@ -41,24 +44,20 @@ func ExampleSpawner() {
 
 	<-began
 	<-began
-	fmt.Println("waiting:", calls.Len())
-	hangUp := errors.New("hung up")
+	fmt.Println("both lines are busy, waiting:", calls.Len())
 	for task := range lines.Tasks() {
-		lines.Cancel(task.ID, hangUp)
-		fmt.Println(<-ended)
+		if task.Seq == 0 { // the first event of its queue
+			lines.Cancel(task.ID, errors.New("was cut off"))
+		}
 	}
-	fmt.Println("began:", <-began) // a line was free
-	for task := range lines.Tasks() {
-		lines.Cancel(task.ID, hangUp)
-		fmt.Println(<-ended)
-	}
+	fmt.Println(<-began, "has a line")
+
+	close(night)
 	if err := <-done; err != nil {
 		log.Fatal(err)
 	}
 	// Output:
-	// waiting: 1
-	// 555-1: hung up
-	// 555-2: hung up
-	// began: 555-3
-	// 555-3: hung up
+	// both lines are busy, waiting: 1
+	// 555-1 was cut off
+	// 555-3 has a line
 }

@@ -70,6 +70,7 @@ func TestAnInboxThatStoodDuringAPauseIsWorkedOffAfterItWhateverTheHandOut(t *tes
 		synctest.Wait()
 		_, err = q.PushAll(t.Context(), []int{1, 2, 3})
 		must(t, err)
+		synctest.Wait() // the first is in hand
 		q.Pause()
 		time.Sleep(2 * time.Second)
 		must(t, sub.Set(stage.Lazy(1, time.Millisecond)))
@@ -313,4 +314,62 @@ func TestASliceWhosePolicyEndsItsGoroutineKeepsWhatIsDone(t *testing.T) {
 			t.Errorf("%d done, %d failed, want 2 and 2", o.Done, o.Failed)
 		}
 	})
+}
+
+func TestASubscriptionOfAStageThatIsAboutToEndTakesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := stage.New("p", stage.Config{Logger: quiet()})
+		q := stage.NewQueue[int](p, "q", stage.QueueConfig{})
+		c := stage.NewConsumer(p, "c", func(context.Context, int) error { time.Sleep(time.Hour); return nil }, stage.ConsumerConfig[int]{})
+		_, err := c.Subscribe(q)
+		must(t, err, q.TryPush(1))
+		ctx, kill := context.WithCancelCause(t.Context())
+		ended := served(ctx, c.Serve)
+		synctest.Wait()
+		kill(errAlways)
+		synctest.Wait()
+		_, err = c.Subscribe(q, stage.Demand(10, 5))
+		must(t, err, q.TryPush(2))
+		synctest.Wait()
+		if o := p.Snapshot().Outlets[0]; o.Buffer != 1 || o.Credit != 0 {
+			t.Errorf("%d wait, %d credit, %d in inboxes; want 1, 0, 0", o.Buffer, o.Credit, o.Inboxes)
+		}
+		<-ended
+		q.Close()
+		must(t, c.Serve(t.Context()))
+	})
+}
+
+func TestASmallerCrewBeginsNothingWhileEnoughWork(t *testing.T) {
+	for range 20 { // which workers are spare may be a matter of luck
+		synctest.Test(t, func(t *testing.T) {
+			running := make(chan struct{}, 100)
+			p := stage.New("p", stage.Config{Logger: quiet()})
+			q := stage.NewQueue[int](p, "q", stage.QueueConfig{})
+			c := stage.NewConsumer(p, "c", func(context.Context, int) error {
+				running <- struct{}{}
+				time.Sleep(time.Second)
+				<-running
+				return nil
+			}, stage.ConsumerConfig[int]{Workers: 6})
+			_, err := c.Subscribe(q)
+			must(t, err)
+			ended := served(t.Context(), c.Serve)
+			_, err = q.PushAll(t.Context(), make([]int, 3))
+			must(t, err)
+			synctest.Wait()
+			must(t, c.Resize(3))
+			_, err = q.PushAll(t.Context(), make([]int, 10))
+			must(t, err)
+			synctest.Wait()
+			if n := len(running); n != 3 {
+				t.Errorf("%d handlers run, want 3", n)
+			}
+			q.Close()
+			must(t, <-ended)
+		})
+		if t.Failed() {
+			return
+		}
+	}
 }

@@ -87,7 +87,7 @@ func (in *inlet[T]) mayJoin() (serving bool, err error) {
 	case in.left || in.state == Leaving:
 		return false, &StageError{in.name, ErrEnded}
 	}
-	return in.serving, nil
+	return in.serving && !in.stop.Load(), nil // one that is about to end asks when it is served again
 }
 
 // staff tells the subscriptions how many workers there are.

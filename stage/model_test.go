@@ -16,8 +16,12 @@ import (
 	"github.com/affluxlab/afflux/stage"
 )
 
-// item is an event with an identity, so that its whole way can be followed.
-type item struct{ id int }
+// item is an event with an identity, so that its whole way can be followed. It is
+// bulky, so that few fit into a chunk and chunks are used again.
+type item struct {
+	id int
+	_  [1016]byte
+}
 
 // record is what the model knows about one item.
 type record struct {
@@ -72,6 +76,7 @@ type stageModel struct {
 	ended   chan struct{}
 
 	busy    int // handlers that run
+	most    int // of these that may run, by any limit since the last rest, or did then
 	refill  int // the largest that was ever set
 	touched bool
 	ending  bool // it was told to leave, or has said Stop
@@ -151,7 +156,7 @@ func (m *model) itemsLocked(from *outletModel, n int) []item {
 	made := make([]item, n)
 	for i := range made {
 		m.records = append(m.records, &record{from: from})
-		made[i] = item{len(m.records)}
+		made[i].id = len(m.records)
 	}
 	return made
 }
@@ -477,6 +482,11 @@ func (m *model) rest() stage.Snapshot {
 			m.checkIdle(&o, &sub, stages[sub.Stage])
 		}
 	}
+	for _, s := range m.stages {
+		if s.taker != nil {
+			m.checkBusy(s, stages[s.name].Target)
+		}
+	}
 	for _, o := range m.outlets {
 		m.checkCounts(o, outletIn(snap, o.name), stages[o.name])
 	}
@@ -515,6 +525,9 @@ func (m *model) checkOutlet(o *stage.OutletSnapshot) {
 // checkIdle: no stage has both a free worker and something to do.
 func (m *model) checkIdle(o *stage.OutletSnapshot, s *stage.SubscriptionSnapshot, st stage.StageSnapshot) {
 	of := m.stage(s.Stage)
+	if of != nil && of.serving && of.ending && s.Attached && !m.hurried {
+		m.faultLocked("%s: %s is about to end and still takes: %+v", o.Name, s.Stage, *s)
+	}
 	if of == nil || of.ending || !s.Attached || o.Paused || s.Inbox == 0 && (s.Prefetch || o.Buffer == 0) {
 		return
 	}
@@ -525,6 +538,14 @@ func (m *model) checkIdle(o *stage.OutletSnapshot, s *stage.SubscriptionSnapshot
 	if free > 0 {
 		m.faultLocked("%s: %s has %d busy of %d and lets events wait: %+v, %s", o.Name, s.Stage, of.busy, st.Target, *s, figures(o))
 	}
+}
+
+// checkBusy: no more handlers run than may.
+func (m *model) checkBusy(s *stageModel, limit int) {
+	if s.busy > max(limit, s.most) {
+		m.faultLocked("%s: %d handlers run, %d may, or %d did", s.name, s.busy, limit, s.most)
+	}
+	s.most = max(s.busy, limit)
 }
 
 // checkCounts: the snapshot says what the model knows.

@@ -37,7 +37,10 @@ func TestRandomPipelinesLoseNothingAndNeverStall(t *testing.T) {
 	}
 }
 
-const maxPush = 20 // items in one PushAll
+const (
+	maxPush    = 20 // items in one PushAll
+	maxWorkers = 8
+)
 
 // game is one random pipeline with the script that is played on it.
 type game struct {
@@ -152,7 +155,7 @@ func (g *game) addStage() *stageModel {
 	onEnd := stage.EndMode(g.rng.IntN(8) / 7)
 	workers := 1
 	if !g.calm {
-		workers += g.rng.IntN(8)
+		workers += g.rng.IntN(maxWorkers)
 	}
 	cfg := stage.ConsumerConfig[item]{Workers: workers, OnError: onError, OnEnd: onEnd}
 	// The model knows the stage before the pipeline does, which may start it at once.
@@ -579,8 +582,11 @@ func (g *game) setSub(s *stageModel) {
 }
 
 func (g *game) resize(s *stageModel) {
-	n := 1 + g.rng.IntN(8)
+	n := 1 + g.rng.IntN(maxWorkers)
 	g.note("resize %s to %d", s.name, n)
+	g.mu.Lock()
+	s.most = max(s.most, n)
+	g.mu.Unlock()
 	if s.spawner == nil || g.rng.IntN(2) == 0 {
 		if err := s.taker.Resize(n); err != nil {
 			g.fault("resize %s: %v", s.name, err)

@@ -54,8 +54,10 @@ func FromChan[T any](ch <-chan T) Source[T] {
 	})
 }
 
-// FromSeq is a source that goes through seq once, never ahead of the demand. An
-// error in it is tried again later: the sequence is asked for what comes next.
+// FromSeq is a source that goes through seq once, never ahead of the demand. After
+// an error the sequence is asked later for what comes next; if it ends there, the
+// source has failed for good with that error, since a sequence that was broken
+// off must not look like one that was read to its end.
 //
 // A sequence that blocks in its own body is not told of a drain: only what waits
 // for a context can be. When Serve ends before the sequence does, the sequence is
@@ -66,6 +68,7 @@ type seqSource[T any] struct {
 	seq     iter.Seq2[T, error]
 	next    func() (T, error, bool)
 	stop    func()
+	failed  error // what it yielded last, if that was an error
 	stopped bool
 }
 
@@ -79,9 +82,12 @@ func (s *seqSource[T]) Fetch(ctx context.Context, dst []T) (int, error) {
 	for n := range dst {
 		ev, err, ok := s.next()
 		switch {
+		case !ok && s.failed != nil:
+			return n, errFinal{s.failed}
 		case !ok:
 			return n, io.EOF
-		case err != nil:
+		}
+		if s.failed = err; err != nil {
 			return n, err
 		}
 		dst[n] = ev

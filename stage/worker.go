@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync/atomic"
 )
 
 // worker is one goroutine of a consumer, and what it holds.
@@ -14,7 +13,7 @@ type worker[T any] struct {
 	seats []*seat[T]
 	known *[]*sub[T] // the subscriptions that the seats are for
 	turn  int        // the seat to look at first
-	spare atomic.Bool
+	going bool       // it is one too many, and ends; guarded by the crew's lock
 
 	hand  hand[T]
 	now   int64
@@ -58,7 +57,7 @@ func (w *worker[T]) run(ctx context.Context) {
 func (w *worker[T]) next() bool {
 	w.phase = looking
 	for {
-		quit := w.c.stop.Load() || w.spare.Load()
+		quit := w.c.stop.Load() || w.c.crew.spare(w)
 		if w.look(!quit) {
 			return true
 		}
