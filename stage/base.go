@@ -88,12 +88,6 @@ func (b *base) abort(cause error) {
 	}
 }
 
-func (b *base) set(state State) {
-	b.mu.Lock()
-	b.state = state
-	b.mu.Unlock()
-}
-
 func (b *base) hasLeft() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -97,12 +97,6 @@ func (p *Pipeline) beginDrain() {
 	}
 }
 
-func (p *Pipeline) isDraining() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.drained
-}
-
 // leftOver is nil when nothing is left.
 func (p *Pipeline) leftOver(cause error) error {
 	hubs, _ := p.parts()

@@ -83,12 +83,6 @@ func (h *hand[T]) place(i int) (seq uint64, stamp int64, attempt, tries int) {
 	panic("stage: no such event in hand")
 }
 
-// oldest is when the first event was accepted.
-func (h *hand[T]) oldest() int64 {
-	_, stamp, _, _ := h.place(0)
-	return stamp
-}
-
 // reset empties the hand for the next turn.
 func (h *hand[T]) reset() {
 	h.sub, h.n, h.evs = nil, 0, nil

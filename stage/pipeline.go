@@ -93,7 +93,8 @@ func (p *Pipeline) Err() error {
 	return errors.Join(p.wrong...)
 }
 
-// add takes a stage in. On a pipeline that runs it is started.
+// add takes a stage in. On a pipeline that runs it is started; on one that drains
+// it ends when nothing is left for it.
 func (p *Pipeline) add(n node) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -106,6 +107,9 @@ func (p *Pipeline) add(n node) {
 		return
 	}
 	p.nodes = append(p.nodes, n)
+	if p.drained {
+		n.drain()
+	}
 	if p.run != nil {
 		p.run.start(n, func() {})
 	}
@@ -125,8 +129,11 @@ func (p *Pipeline) nameProblem(name string) error {
 
 func (p *Pipeline) addHub(h outletNode) {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.hubs = append(p.hubs, h)
-	p.mu.Unlock()
+	if p.drained {
+		h.drain()
+	}
 }
 
 // remove forgets a stage that has left, so that its name is free.
