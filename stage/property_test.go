@@ -157,6 +157,7 @@ func (g *game) addStage() *stageModel {
 	if !g.calm {
 		workers += g.rng.IntN(maxWorkers)
 	}
+	s.most = workers
 	cfg := stage.ConsumerConfig[item]{Workers: workers, OnError: onError, OnEnd: onEnd}
 	// The model knows the stage before the pipeline does, which may start it at once.
 	switch kind := g.rng.IntN(5); {
@@ -747,9 +748,18 @@ func (g *game) hurry(deadline time.Duration) {
 	if err != nil && (!is || !errors.Is(err, context.DeadlineExceeded)) {
 		g.fault("drain: %v", err)
 	}
-	if is && len(failed.Left) == 0 {
-		g.fault("drain failed and left nothing")
+	for _, left := range leftBy(failed) {
+		if left.Events() <= 0 {
+			g.fault("drain says that something is left, and nothing is: %+v", left)
+		}
 	}
+}
+
+func leftBy(err *stage.DrainError) []stage.Left {
+	if err == nil {
+		return nil
+	}
+	return err.Left
 }
 
 func (g *game) closeAll() {
