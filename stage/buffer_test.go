@@ -267,7 +267,7 @@ func FuzzBuffer(f *testing.F) {
 }
 
 func TestABufferKeepsOrderWhateverComesBack(t *testing.T) {
-	for seed := range uint64(50) {
+	for seed := range uint64(12) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 1))
 			g := newBufferGame(t)

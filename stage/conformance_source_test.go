@@ -11,7 +11,7 @@ import (
 
 func Test51_SourceRestart(t *testing.T) {
 	var told []stage.SourceFailed
-	hook := func(e stage.Event) {
+	hook := func(e stage.Notice) {
 		if failed, is := e.(stage.SourceFailed); is {
 			told = append(told, failed)
 		}

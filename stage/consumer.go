@@ -5,11 +5,11 @@ import "context"
 // ConsumerConfig are the settings of a consumer. The zero value is good.
 type ConsumerConfig[T any] struct {
 	// Workers is how many events, or slices, are handled at a time: goroutines that
-	// live as long as Serve. 0: 1. To 1,000,000. Resize changes it.
+	// live as long as Serve. 0: 1, to 1,000,000. Resize changes it.
 	Workers int
-	// OnError decides what becomes of an event that failed. It runs in the worker
-	// and must be quick; if it panics the event is dropped. nil: Drop, with a line
-	// in the log.
+	// OnError decides what becomes of an event that failed; the zero Verdict drops
+	// it. It runs in the worker and must be quick; if it panics the event is
+	// dropped. nil: Drop, with a line in the log.
 	OnError func(Failure[T]) Verdict
 	// OnEnd says what the end of what it takes from means. Default: Transient.
 	OnEnd EndMode
@@ -72,6 +72,8 @@ func newConsumer[T any](p *Pipeline, name string, handle crewHandler[T], cfg Con
 // ends; a [*StageError] when its policy said Stop or what it takes from failed.
 // It returns when the last handler has. It may be called again unless the stage
 // has left; whatever was dealt out and not begun is back in its queue by then.
+// Under a supervisor make it a child that is started again only after an abnormal
+// end (Transient in package supervise): nil means that there is nothing to do.
 func (c *Consumer[T]) Serve(ctx context.Context) error { return c.serve(ctx, func() {}) }
 
 func (c *Consumer[T]) serve(ctx context.Context, began func()) error {

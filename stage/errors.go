@@ -26,8 +26,15 @@ var (
 	// pipeline drains.
 	ErrDraining = errors.New("stage: draining")
 	// ErrGoexit is the failure of an event whose handler ended its goroutine.
-	ErrGoexit   = errors.New("stage: handler called runtime.Goexit")
-	errUnserved = errors.New("stage: all stages have ended, nobody takes what is left")
+	ErrGoexit = errors.New("stage: handler called runtime.Goexit")
+	// ErrPending is what [Queue.Do] answers, beside the cause, when its context ends
+	// after the event was accepted: its outcome is not known yet.
+	ErrPending = errors.New("stage: accepted, outcome not known yet")
+	// ErrAborted is the cause with which handlers are told to leave when the time
+	// to drain is up.
+	ErrAborted = errors.New("time to drain is up")
+
+	errUnserved = errors.New("all stages have ended, nobody takes what is left")
 )
 
 // StageError is the failure of one stage, as Run and Serve return it.
@@ -103,13 +110,13 @@ func (l Left) Events() int { return l.Buffer + l.Inboxes + l.Hands + l.Delayed }
 func (e *DrainError) Error() string {
 	parts := make([]string, 0, len(e.Left))
 	for _, l := range e.Left {
-		parts = append(parts, fmt.Sprintf("%s has %d events (%d waiting, %d in inboxes, %d in hand, %d to be retried)",
+		parts = append(parts, fmt.Sprintf("%s still has %d (%d waiting, %d in inboxes, %d in hand, %d to be retried)",
 			l.Outlet, l.Events(), l.Buffer, l.Inboxes, l.Hands, l.Delayed))
 	}
 	if len(parts) == 0 {
-		return fmt.Sprintf("stage: drain: %v", e.Cause)
+		return fmt.Sprintf("stage: not drained, %v", e.Cause)
 	}
-	return fmt.Sprintf("stage: drain: %v: %s", e.Cause, strings.Join(parts, "; "))
+	return fmt.Sprintf("stage: not drained, %v: %s", e.Cause, strings.Join(parts, "; "))
 }
 
 func (e *DrainError) Unwrap() error { return e.Cause }

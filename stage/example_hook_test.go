@@ -15,7 +15,7 @@ import (
 func ExampleConfig() {
 	p := stage.New("school", stage.Config{
 		Logger: slog.New(slog.DiscardHandler),
-		Hook: func(e stage.Event) {
+		Hook: func(e stage.Notice) {
 			switch e := e.(type) {
 			case stage.EventFailed:
 				fmt.Printf("%s: event %d of %s failed: %v\n", e.Stage, e.Seq, e.Outlet, e.Err)

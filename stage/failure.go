@@ -30,7 +30,14 @@ const (
 	Stop                     // put it back and end the stage with the error
 )
 
-// Verdict is an [Action] with what it needs.
+func (a Action) String() string {
+	if a > Stop {
+		return "unknown action"
+	}
+	return [...]string{"drop", "retry", "dead letter", "stop"}[a]
+}
+
+// Verdict is an [Action] with what it needs. The zero value drops.
 type Verdict struct {
 	Action Action
 	// After is how long a Retry waits at least. The wait holds no worker and no

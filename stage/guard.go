@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"errors"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -24,10 +25,7 @@ type failureLog struct {
 	unsaid int
 }
 
-func (l *failureLog) note(p *Pipeline, stage string, attempt int, action Action, err error) {
-	if action == Retry {
-		return
-	}
+func (l *failureLog) note(p *Pipeline, stage string, attempt int, err error) {
 	l.mu.Lock()
 	now := p.now()
 	if now < l.next {
@@ -38,5 +36,9 @@ func (l *failureLog) note(p *Pipeline, stage string, attempt int, action Action,
 	unsaid := l.unsaid
 	l.next, l.unsaid = now+int64(time.Second), 0
 	l.mu.Unlock()
-	p.cfg.Logger.Warn("event failed", "stage", stage, "attempt", attempt, "err", err, "more_before", unsaid)
+	about := []any{"stage", stage, "attempt", attempt, "err", err, "more_before", unsaid}
+	if panicked, ok := errors.AsType[*PanicError](err); ok {
+		about = append(about, "stack", string(panicked.Stack))
+	}
+	p.cfg.Logger.Warn("event failed", about...)
 }

@@ -100,13 +100,13 @@ func (in *inlet[T]) open(ctx context.Context, crew int) (context.Context, func()
 	in.endMu.Lock()
 	in.current = ctx
 	in.endMu.Unlock()
-	in.pipe.tell(StageStarted{in.name, in.kind})
 	in.joinMu.Lock()
 	in.size = crew
 	for _, s := range *in.subs.Load() {
 		s.attach(crew)
 	}
 	in.joinMu.Unlock()
+	in.pipe.tell(StageStarted{in.name, in.kind}) // it has asked
 	unhook := context.AfterFunc(ctx, func() { in.interrupt(ctx) })
 	return ctx, unhook, nil
 }

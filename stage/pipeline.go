@@ -15,13 +15,14 @@ type Config struct {
 	// Grace is how long Run goes on after its context has ended, to work off what
 	// was accepted. 0: 30 s; below 0: not at all.
 	Grace time.Duration
-	// Logger hears of failed events (once a second for a stage at most, with their
-	// number) and of sources that fail. nil: slog.Default().
+	// Logger hears of sources that fail, and of events that failed in a stage
+	// without OnError: of these once a second for a stage at most, with their
+	// number. nil: slog.Default().
 	Logger *slog.Logger
 	// Hook is told what happens, by the goroutine in which it happened and before
 	// that goes on: it must be quick, and not wait for the pipeline. It may be
 	// called from many goroutines at once.
-	Hook func(Event)
+	Hook func(Notice)
 	// Observe is told each call of a handler, under the same conditions. It costs
 	// nothing when nil.
 	Observe func(Handled)

@@ -418,7 +418,7 @@ func (g *game) do(o *outletModel) {
 		case errors.Is(err, stage.ErrDropped):
 			right = !r.settled()
 		case errors.Is(err, stage.ErrClosed), errors.Is(err, stage.ErrSealed):
-			right, r.refused = r.uses == 0, true
+			r.refused = true // and must never be handled
 			o.rejected++
 			o.maybe--
 			return

@@ -6,8 +6,8 @@ import "context"
 type QueueConfig struct {
 	// Buffer is how many events may wait, those to be retried later included.
 	// Events that come back (a retry that is due, what a stage returns) are never
-	// refused and may exceed it. 0: 1024. To 10,000,000. Memory is used for what
-	// is there, not for what may be.
+	// refused and may exceed it. 0: 1024, since there is no queue without room. To
+	// 10,000,000. Memory is used for what is there, not for what may be.
 	Buffer int
 	// Overflow says what becomes of one event more. Default: Refuse.
 	Overflow OverflowMode
@@ -55,13 +55,15 @@ func NewQueue[T any](p *Pipeline, name string, cfg QueueConfig) *Queue[T] {
 
 func (q *Queue[T]) outlet() *hub[T] { return q.hub }
 
-// Push accepts ev, and waits for room while there is none. It fails with the
-// cause of ctx, ErrClosed or ErrSealed; then the event was not accepted. Those
-// who wait are served in order, before any TryPush.
+// Push accepts ev, and waits for room while there is none: for ever, if nothing
+// takes events yet and ctx does not end. It fails with the cause of ctx, ErrClosed
+// or ErrSealed; then the event was not accepted. Those who wait are served in
+// order, before any TryPush.
 func (q *Queue[T]) Push(ctx context.Context, ev T) error { return q.hub.pushOne(ctx, ev) }
 
 // TryPush accepts ev if there is room now. It fails with ErrFull, ErrClosed or
-// ErrSealed, at no cost of memory. A queue that drops never is full.
+// ErrSealed, at no cost of memory. A queue that drops never is full: with
+// DropNewest nil may mean that the event was accepted and dropped at once.
 func (q *Queue[T]) TryPush(ev T) error { return q.hub.try(ev) }
 
 // PushAll accepts evs, in order, and waits for room as Push does. It says how
@@ -72,8 +74,9 @@ func (q *Queue[T]) PushAll(ctx context.Context, evs []T) (int, error) {
 }
 
 // Do accepts ev as Push does and waits for its final outcome: nil when it was
-// handled, else the error that it failed with, or ErrDropped. When ctx ends Do
-// returns its cause; an event that was accepted by then stays so.
+// handled, else the error that it failed with, or ErrDropped. When ctx ends
+// before the event was accepted, Do returns its cause; after that, an error that
+// is both ErrPending and its cause: the event goes on.
 func (q *Queue[T]) Do(ctx context.Context, ev T) error { return q.hub.do(ctx, ev) }
 
 // Flush waits until everything that was accepted before the call has its final
@@ -109,7 +112,14 @@ func (q *Queue[T]) Resume() { q.hub.pause(false) }
 // who came late get their part.
 func (q *Queue[T]) Rebalance() { q.hub.rebalance() }
 
-// Set puts other settings in force. A smaller buffer drops nothing: it refuses
+// Config are the settings in force, zeros filled in.
+func (q *Queue[T]) Config() QueueConfig {
+	q.hub.mu.Lock()
+	defer q.hub.mu.Unlock()
+	return QueueConfig{Buffer: q.hub.capacity, Overflow: q.hub.overflow, OnDrop: q.hub.onDrop}
+}
+
+// Set puts other settings in force, all of them. A smaller buffer drops nothing: it refuses
 // until there is room again. It fails with a [*SettingError] and changes nothing.
 func (q *Queue[T]) Set(cfg QueueConfig) error {
 	if err := cfg.check(q.name); err != nil {
@@ -121,7 +131,8 @@ func (q *Queue[T]) Set(cfg QueueConfig) error {
 
 // Serve only waits: until the queue has ended, then it returns nil, or until ctx
 // ends, then its cause. The queue itself needs no goroutine. It is there so that
-// a queue can stand in a tree of services, and so that Run knows when it is done.
+// a queue can stand in a tree of services, as a child that is not started again
+// after a normal end, and so that Run knows when it is done.
 func (q *Queue[T]) Serve(ctx context.Context) error { return q.serve(ctx, func() {}) }
 
 func (q *Queue[T]) serve(ctx context.Context, began func()) error {

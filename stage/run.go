@@ -7,10 +7,6 @@ import (
 	"time"
 )
 
-// errAborted is the cause with which what is left at the end of a drain's time
-// is told to leave.
-var errAborted = errors.New("stage: time to drain is up")
-
 // run is one Run of a pipeline: it owns the goroutines of all stages.
 type run struct {
 	ctx     context.Context // of the stages
@@ -41,7 +37,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	p.mu.Lock()
 	p.run = nil // from here no stage joins
 	p.mu.Unlock()
-	r.cancel(errAborted)
+	r.cancel(ErrAborted)
 	r.await()
 	close(r.done)
 	return errors.Join(append(r.errs, p.leftOver(cause))...)
@@ -154,8 +150,8 @@ func (p *Pipeline) attend(ctx context.Context, r *run) (cause error) {
 				grace = p.startDrain()
 			}
 		case <-grace:
-			cause = errAborted
-			r.cancel(errAborted)
+			cause = ErrAborted
+			r.cancel(ErrAborted)
 		}
 	}
 }

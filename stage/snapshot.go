@@ -11,6 +11,26 @@ type Snapshot struct {
 	Stages  []StageSnapshot  `json:"stages"`
 }
 
+// Outlet is the outlet of that name, or nil.
+func (s *Snapshot) Outlet(name string) *OutletSnapshot {
+	for i := range s.Outlets {
+		if s.Outlets[i].Name == name {
+			return &s.Outlets[i]
+		}
+	}
+	return nil
+}
+
+// Stage is the stage of that name, or nil.
+func (s *Snapshot) Stage(name string) *StageSnapshot {
+	for i := range s.Stages {
+		if s.Stages[i].Name == name {
+			return &s.Stages[i]
+		}
+	}
+	return nil
+}
+
 // OutletSnapshot is one queue or producer with all that was accepted by it.
 //
 //	Accepted = Done + Failed + Dropped + Delayed + Buffer + Inboxes + Hands
@@ -35,14 +55,14 @@ type OutletSnapshot struct {
 	Credit int `json:"credit"` // asked ahead by prefetching subscriptions, not served yet
 	Want   int `json:"want"`   // what a source would be asked for now
 
-	RateIn  float64       `json:"rate_in"`  // events accepted per second, over the last second
-	RateOut float64       `json:"rate_out"` // events done or failed per second
-	Oldest  time.Duration `json:"oldest"`   // how long the first in the buffer has waited
+	RateIn  float64       `json:"rate_in"`   // events accepted per second, over the last second
+	RateOut float64       `json:"rate_out"`  // events done or failed per second
+	Oldest  time.Duration `json:"oldest_ns"` // how long the first in the buffer has waited
 
-	BufferWait Histogram `json:"buffer_wait"` // from acceptance to hand-out
-	InboxWait  Histogram `json:"inbox_wait"`  // from hand-out to the handler
-	Service    Histogram `json:"service"`     // in the call of the handler that had the event
-	Total      Histogram `json:"total"`       // from acceptance to the final outcome
+	BufferWait Histogram `json:"buffer_wait_ms"` // from acceptance to hand-out
+	InboxWait  Histogram `json:"inbox_wait_ms"`  // from hand-out to the handler
+	Service    Histogram `json:"service_ms"`     // in the call of the handler that had the event
+	Total      Histogram `json:"total_ms"`       // from acceptance to the final outcome
 
 	Subscriptions []SubscriptionSnapshot `json:"subscriptions"`
 }
@@ -68,7 +88,7 @@ type SubscriptionSnapshot struct {
 	Done    uint64        `json:"done"`
 	Failed  uint64        `json:"failed"`
 	Retried uint64        `json:"retried"`
-	Busy    time.Duration `json:"busy"` // time in handlers, of all workers together, ended calls only
+	Busy    time.Duration `json:"busy_ns"` // time in handlers, of all workers together, ended calls only
 }
 
 // OutletState says what an outlet takes.
@@ -97,7 +117,7 @@ type StageSnapshot struct {
 	Workers  int           `json:"workers"`            // goroutines that handle events, or tasks
 	Target   int           `json:"target"`             // workers wanted, or tasks at most
 	Failures int           `json:"failures"`           // of a source, in a row
-	Retry    time.Duration `json:"retry"`              // of a source: until it is asked again
+	Retry    time.Duration `json:"retry_ns"`           // of a source: until it is asked again
 	Err      string        `json:"last_err,omitempty"` // what ended it last, or its source's last failure
 }
 

@@ -40,14 +40,15 @@ type Spawner[T any] struct {
 
 // task is one event at work.
 type task[T any] struct {
-	TaskInfo
+	TaskInfo[T]
 	hand   hand[T]
 	cancel context.CancelCauseFunc
 }
 
 // TaskInfo is a task as [Spawner.Tasks] lists it.
-type TaskInfo struct {
-	ID      uint64    // for Cancel; never used again
+type TaskInfo[T any] struct {
+	ID      uint64 // for Cancel; never used again
+	Event   T
 	Seq     uint64    // of the event in its outlet
 	Attempt int       // of the event, this one included
 	Started time.Time // when the task started
@@ -93,6 +94,9 @@ func (s *Spawner[T]) serve(ctx context.Context, began func()) error {
 	began()
 	starter := newStarter(s)
 	for {
+		if ctx.Err() != nil {
+			s.interrupt(ctx) // now, and not when the context gets round to it
+		}
 		started := starter.start(ctx)
 		s.consider()
 		if s.stop.Load() {
@@ -131,10 +135,11 @@ func (s *Spawner[T]) SetSlots(limit, refill int) error {
 	return nil
 }
 
-// Tasks lists what runs at the moment of the call, in the order of its start.
-func (s *Spawner[T]) Tasks() iter.Seq[TaskInfo] {
+// Tasks lists the tasks whose handlers run at the moment of the call, in the
+// order of their start.
+func (s *Spawner[T]) Tasks() iter.Seq[TaskInfo[T]] {
 	s.taskMu.Lock()
-	infos := make([]TaskInfo, 0, len(s.tasks))
+	infos := make([]TaskInfo[T], 0, len(s.tasks))
 	for _, id := range slices.Sorted(maps.Keys(s.tasks)) {
 		infos = append(infos, s.tasks[id].TaskInfo)
 	}
@@ -144,7 +149,7 @@ func (s *Spawner[T]) Tasks() iter.Seq[TaskInfo] {
 
 // Cancel ends the context of one task with the given cause. What its handler
 // then returns counts as usual: an error goes to the policy. It says whether
-// there was such a task.
+// that task's handler was at work.
 func (s *Spawner[T]) Cancel(id uint64, cause error) bool {
 	s.taskMu.Lock()
 	t := s.tasks[id]

@@ -95,7 +95,7 @@ func (s *Spawner[T]) launch(ctx context.Context, t *task[T]) {
 	s.taskMu.Lock()
 	s.slots.start()
 	s.lastID++
-	t.TaskInfo = TaskInfo{ID: s.lastID, Seq: seq, Attempt: attempt + 1, Started: time.Now()}
+	t.TaskInfo = TaskInfo[T]{ID: s.lastID, Event: t.hand.one[0], Seq: seq, Attempt: attempt + 1, Started: time.Now()}
 	s.tasks[t.ID] = t
 	s.taskMu.Unlock()
 	s.group.Go(func() { s.run(ctx, own, t) })
@@ -118,6 +118,9 @@ func (s *Spawner[T]) call(ctx context.Context, ev T) (err error) {
 // frees its slot.
 func (s *Spawner[T]) finish(ctx context.Context, t *task[T], err error) {
 	defer s.close(t) // whatever the policy does
+	s.taskMu.Lock()
+	delete(s.tasks, t.ID)
+	s.taskMu.Unlock()
 	if err == nil {
 		t.hand.clear()
 		return
@@ -138,7 +141,6 @@ func (s *Spawner[T]) close(t *task[T]) {
 	h.unlock()
 	t.cancel(nil)
 	s.taskMu.Lock()
-	delete(s.tasks, t.ID)
 	s.slots.finish()
 	s.taskMu.Unlock()
 	poke(s.changed)

@@ -8,13 +8,14 @@ import (
 // judge decides what becomes of the i-th event in hand, which failed.
 func (in *inlet[T]) judge(ctx context.Context, hd *hand[T], i int, err error) fate {
 	if ctx.Err() != nil && !isPanic(err) {
-		in.interrupt(ctx)             // or the worker may find the event again before the end is chosen
 		return fate{i: i, back: true} // it was told to leave: not the event's failure
 	}
 	seq, _, attempt, tries := hd.place(i)
 	f := Failure[T]{Stage: in.name, Event: hd.evs[i], Seq: seq, Attempt: attempt + 1, Tries: tries + 1, Err: err}
 	v := in.verdict(f)
-	in.limits.note(in.pipe, in.name, f.Attempt, v.Action, err)
+	if in.onErr == nil {
+		in.limits.note(in.pipe, in.name, f.Attempt, err)
+	}
 	in.pipe.tell(EventFailed{in.name, hd.sub.hub.name, seq, f.Attempt, v.Action, err})
 	switch v.Action {
 	case DeadLetter:

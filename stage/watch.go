@@ -1,6 +1,9 @@
 package stage
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // watcher waits until the events numbered from … to-1 have their final outcome.
 // They cost the hot path one look at an empty slice when nobody waits.
@@ -50,16 +53,16 @@ func (h *hub[T]) unwatch(w *watcher) {
 	}
 }
 
-// await waits for a watcher.
-func (h *hub[T]) await(ctx context.Context, w *watcher) error {
+// await waits until w is told, or ctx ends, whose cause it then returns.
+func (h *hub[T]) await(ctx context.Context, w *watcher) (told bool, cause error) {
 	select {
 	case <-w.done:
-		return w.err
+		return true, nil
 	case <-ctx.Done():
 		h.mu.Lock()
 		h.unwatch(w)
 		h.mu.Unlock()
-		return context.Cause(ctx)
+		return false, context.Cause(ctx)
 	}
 }
 
@@ -71,7 +74,10 @@ func (h *hub[T]) do(ctx context.Context, ev T) error {
 	if _, err := h.put(ctx, p); err != nil {
 		return err
 	}
-	return h.await(ctx, w)
+	if told, err := h.await(ctx, w); !told {
+		return fmt.Errorf("%w: %w", ErrPending, err)
+	}
+	return w.err
 }
 
 // flush waits until all that was accepted before has its final outcome.
@@ -85,8 +91,6 @@ func (h *hub[T]) flush(ctx context.Context) error {
 	w := &watcher{to: h.buffer.next, left: n, done: make(chan struct{}, 1)}
 	h.watchers = append(h.watchers, w)
 	h.mu.Unlock()
-	if err := h.await(ctx, w); err != nil && ctx.Err() != nil {
-		return err
-	}
-	return nil
+	_, err := h.await(ctx, w)
+	return err
 }

@@ -47,16 +47,19 @@ func (w *worker[T]) run(ctx context.Context) {
 	defer w.close()
 	defer w.vanish(ctx)
 	w.now = w.c.pipe.now()
-	for w.next() {
+	for w.next(ctx) {
 		w.work(ctx)
 	}
 }
 
 // next settles what is in hand and takes what comes next. It parks while there
 // is nothing, and returns false when the worker is to end.
-func (w *worker[T]) next() bool {
+func (w *worker[T]) next(ctx context.Context) bool {
 	w.phase = looking
 	for {
+		if ctx.Err() != nil {
+			w.c.interrupt(ctx) // now, and not when the context gets round to it
+		}
 		quit := w.c.stop.Load() || w.c.crew.spare(w)
 		if w.look(!quit) {
 			return true

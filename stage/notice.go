@@ -1,12 +1,16 @@
 package stage
 
 import (
+	"fmt"
 	"time"
 )
 
-// Event is something that happened in a pipeline, as Config.Hook is told it. The
-// types are those below; more may come.
-type Event interface{ event() }
+// Notice is something that happened in a pipeline, as Config.Hook is told it. The
+// types are those below; more may come. As text it is a line for a log.
+type Notice interface {
+	String() string
+	notice()
+}
 
 // StageStarted: Serve of a stage began.
 type StageStarted struct{ Stage, Kind string }
@@ -52,13 +56,43 @@ type SourceFailed struct {
 	Retry    time.Duration
 }
 
-func (StageStarted) event()  {}
-func (StageEnded) event()    {}
-func (Subscribed) event()    {}
-func (Unsubscribed) event()  {}
-func (EventsDropped) event() {}
-func (EventFailed) event()   {}
-func (SourceFailed) event()  {}
+func (StageStarted) notice()  {}
+func (StageEnded) notice()    {}
+func (Subscribed) notice()    {}
+func (Unsubscribed) notice()  {}
+func (EventsDropped) notice() {}
+func (EventFailed) notice()   {}
+func (SourceFailed) notice()  {}
+
+func (n StageStarted) String() string { return n.Kind + " " + n.Stage + " started" }
+
+func (n StageEnded) String() string {
+	if n.Err != nil {
+		return fmt.Sprintf("%s %v: %v", n.Stage, n.State, n.Err)
+	}
+	return fmt.Sprintf("%s %v", n.Stage, n.State)
+}
+
+func (n Subscribed) String() string { return n.Stage + " takes from " + n.Outlet }
+
+func (n Unsubscribed) String() string {
+	if n.Err != nil {
+		return fmt.Sprintf("%s takes no more from %s: %v", n.Stage, n.Outlet, n.Err)
+	}
+	return n.Stage + " takes no more from " + n.Outlet
+}
+
+func (n EventsDropped) String() string {
+	return fmt.Sprintf("%s overflowed, %d dropped", n.Outlet, n.N)
+}
+
+func (n EventFailed) String() string {
+	return fmt.Sprintf("event %d of %s failed in %s, attempt %d, %v: %v", n.Seq, n.Outlet, n.Stage, n.Attempt, n.Action, n.Err)
+}
+
+func (n SourceFailed) String() string {
+	return fmt.Sprintf("source of %s failed %d times, again in %v: %v", n.Stage, n.Failures, n.Retry, n.Err)
+}
 
 // Handled is one call of a handler and what became of its events, as
 // Config.Observe is told it.
@@ -77,9 +111,9 @@ type Handled struct {
 }
 
 // tell calls the hook, if there is one.
-func (p *Pipeline) tell(e Event) {
+func (p *Pipeline) tell(n Notice) {
 	if p.cfg.Hook != nil {
-		p.cfg.Hook(e)
+		p.cfg.Hook(n)
 	}
 }
 
