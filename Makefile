@@ -5,7 +5,7 @@ GO          := go
 VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 STATICCHECK := $(GO) tool -modfile=tools/go.mod staticcheck
 
-.PHONY: help run test check bench build assets tools clean need-go need-node need-clients
+.PHONY: help run test check bench soak build assets tools clean need-go need-node need-clients
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,13 @@ bench: need-go assets ## benchmarks: of packages, of the program and of pipeline
 	$(GO) test -run '^$$' -bench . -benchmem $$($(GO) list ./... | grep -v '/bench$$')
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./bench
 	cd bench/stage && $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m
+
+soak: need-go ## random pipelines by the ten thousand, fuzzing, the conformance suite 200 times; half an hour
+	$(GO) test ./stage -run TestRandomPipelines -seeds 20000 -timeout 60m
+	$(GO) test -race ./stage -run TestRandomPipelines -seeds 3000 -first-seed 100000 -timeout 60m
+	@for f in $$($(GO) test ./stage -list '^Fuzz' | grep Fuzz); do \
+		$(GO) test ./stage -run '^$$' -fuzz "^$$f\$$" -fuzztime 30s || exit 1; done
+	$(GO) test -race -shuffle=on ./stage -run '^Test([0-9]|P[0-9])' -count 200 -timeout 60m
 
 tools: ## install what tests and benchmarks need beyond Go and Node (Debian)
 	@sh scripts/tools.sh install
