@@ -114,7 +114,7 @@ func (e *DrainError) Error() string {
 			l.Outlet, l.Events(), l.Buffer, l.Inboxes, l.Hands, l.Delayed))
 	}
 	if len(parts) == 0 {
-		return fmt.Sprintf("stage: not drained, %v", e.Cause)
+		return fmt.Sprintf("stage: not drained, %v: everything is settled, but a stage has not ended", e.Cause)
 	}
 	return fmt.Sprintf("stage: not drained, %v: %s", e.Cause, strings.Join(parts, "; "))
 }

@@ -93,14 +93,15 @@ func (in *inlet[T]) consider() {
 
 // open begins a Serve: subscriptions ask, and the end of ctx is an ending.
 func (in *inlet[T]) open(ctx context.Context, crew int) (context.Context, func() bool, error) {
+	in.joinMu.Lock() // who subscribes, or leaves the last Serve, does so before or after
 	ctx, err := in.begin(ctx)
 	if err != nil {
+		in.joinMu.Unlock()
 		return nil, nil, err
 	}
 	in.endMu.Lock()
 	in.current = ctx
 	in.endMu.Unlock()
-	in.joinMu.Lock()
 	in.size = crew
 	for _, s := range *in.subs.Load() {
 		s.attach(crew)
@@ -113,22 +114,37 @@ func (in *inlet[T]) open(ctx context.Context, crew int) (context.Context, func()
 
 // shut ends a Serve, when nothing is in hand any more.
 func (in *inlet[T]) shut() error {
-	in.endMu.Lock()
-	e := *in.ending
-	in.current, in.ending = nil, nil
-	in.stop.Store(false)
-	in.endMu.Unlock()
-	in.joinMu.Lock() // a subscription that joins now finds nobody serving
-	in.detach()
+	in.joinMu.Lock()
+	in.detach() // those that have joined since
+	e := in.chosen()
 	if dead := in.deadHub(); dead != nil && (e.state == Done || e.final) {
 		dead.close(nil)
 	}
 	in.end(e)
+	e.final = in.forget()
 	in.joinMu.Unlock()
 	if e.final {
-		in.pipe.remove(in.self)
+		in.Leave()
 	}
 	return in.tellEnd(e)
+}
+
+// chosen is the ending that was decided on.
+func (in *inlet[T]) chosen() ending {
+	in.endMu.Lock()
+	defer in.endMu.Unlock()
+	return *in.ending
+}
+
+// forget makes room for the next Serve. It says whether the stage was asked to
+// leave, be it at the last moment.
+func (in *inlet[T]) forget() (final bool) {
+	in.endMu.Lock()
+	defer in.endMu.Unlock()
+	final = in.ending.final
+	in.current, in.ending = nil, nil
+	in.stop.Store(false)
+	return final
 }
 
 // drain lets the stage end as soon as nothing is left to take.
