@@ -10,11 +10,18 @@ const (
 	// Refuse lets Push wait for room and TryPush answer ErrFull.
 	Refuse OverflowMode = iota
 	// DropOldest drops the event that has waited longest in the buffer, never one
-	// that is to be retried; if none waits, the new one.
+	// that was tried before; if there is no other, the new one.
 	DropOldest
 	// DropNewest drops the new event.
 	DropNewest
 )
+
+func (m OverflowMode) String() string {
+	if m > DropNewest {
+		return "unknown mode"
+	}
+	return [...]string{"refuse", "drop oldest", "drop newest"}[m]
+}
 
 // pusher waits for room with what it has not pushed yet. Whoever makes room
 // takes the events off it, so that they keep its turn.
@@ -29,9 +36,13 @@ type pusher[T any] struct {
 }
 
 // pusherList is first come first served.
-type pusherList[T any] struct{ first, last *pusher[T] }
+type pusherList[T any] struct {
+	first, last *pusher[T]
+	count       int
+}
 
 func (l *pusherList[T]) push(p *pusher[T]) {
+	l.count++
 	p.listed, p.prev = true, l.last
 	if l.last == nil {
 		l.first = p
@@ -52,12 +63,15 @@ func (l *pusherList[T]) remove(p *pusher[T]) {
 	} else {
 		p.next.prev = p.prev
 	}
+	l.count--
 	p.listed, p.prev, p.next = false, nil, nil
 }
 
 // refuses says why nothing can be pushed at all.
 func (h *hub[T]) refuses() error {
 	switch {
+	case h.wrong != nil:
+		return h.wrong
 	case h.closed:
 		return ErrClosed
 	case h.sealed:
@@ -100,8 +114,7 @@ func (h *hub[T]) tryLocked(ev T) error {
 func (h *hub[T]) makeRoom() bool {
 	h.books.dropped++
 	h.dropped++
-	if h.overflow == DropOldest && h.buffer.count > 0 {
-		h.evict()
+	if h.overflow == DropOldest && h.evict() {
 		return true
 	}
 	h.books.accepted++ // and dropped at once
@@ -109,11 +122,14 @@ func (h *hub[T]) makeRoom() bool {
 	return false
 }
 
-// evict drops the event that has waited longest.
-func (h *hub[T]) evict() {
-	s := h.buffer.take(1)
-	h.watchDrop(s.seq())
-	h.buffer.copyOut(s)
+// evict drops the event that has waited longest of those that no handler had yet.
+func (h *hub[T]) evict() bool {
+	s, found := h.buffer.takeUntried()
+	if found {
+		h.watchDrop(s.seq())
+		h.buffer.copyOut(s)
+	}
+	return found
 }
 
 // stamp is the time of an event that arrives now.

@@ -39,7 +39,7 @@ func (b *base) begin(ctx context.Context) (context.Context, error) {
 		return nil, &StageError{b.name, ErrEnded}
 	}
 	ctx, b.cancel = context.WithCancelCause(ctx)
-	b.serving, b.state, b.over = true, Running, make(chan struct{})
+	b.serving, b.state, b.over = true, StateRunning, make(chan struct{})
 	return ctx, nil
 }
 

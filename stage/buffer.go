@@ -37,10 +37,13 @@ func (b *buffer[T]) appendAll(evs []T, now int64) {
 
 // reserve lends n free slots in a row for one writer to fill; publish says how
 // many it did. The slots lie in the queue itself, so that what a source writes
-// is never copied; at most a chunk's worth. In between nothing else may be
-// appended.
+// is never copied. They are fewer than n rather than leave more than a quarter of
+// a chunk unused. In between nothing else may be appended.
 func (b *buffer[T]) reserve(n int, now int64) []T {
 	n = min(n, inChunk[T]())
+	if b.tail != nil && b.tail.room() >= inChunk[T]()/4 {
+		n = min(n, max(1, b.tail.room()))
+	}
 	c := b.tailFor(n, now)
 	return c.events[c.filled : c.filled+n : c.filled+n]
 }
@@ -126,6 +129,34 @@ func (b *buffer[T]) take(n int) span[T] {
 	}
 	b.count -= s.len()
 	return s
+}
+
+// takeUntried removes the first event that no handler had yet.
+func (b *buffer[T]) takeUntried() (span[T], bool) {
+	first := -1
+	for i, s := range b.returned {
+		if s.of.tries == 0 && (first < 0 || s.seq() < b.returned[first].seq()) {
+			first = i
+		}
+	}
+	if first >= 0 {
+		s := b.returned[first]
+		b.returned.remove(first)
+		one := s.cut(1)
+		if s.len() > 0 {
+			b.returned.push(s)
+		}
+		b.count--
+		return one, true
+	}
+	if b.head == nil || b.at == b.head.filled {
+		return span[T]{}, false
+	}
+	held := b.returned
+	b.returned = nil
+	s := b.take(1)
+	b.returned = held
+	return s, true
 }
 
 // putBack returns events that had been taken to their old place.

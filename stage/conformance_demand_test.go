@@ -144,7 +144,7 @@ func Test06_DemandInvalid(t *testing.T) {
 		c := one(b, "c", seen.Handle("c", nil))
 		for _, bad := range []stage.SubOption{
 			stage.Demand(0, 0), stage.Demand(-1, -2), stage.Demand(10, -1), stage.Demand(10, 10), stage.Demand(10, 11),
-			stage.Demand(stage.MaxDemand+1, 0), stage.Lazy(0, ms), stage.Lazy(10, 0), stage.Lazy(1025, ms),
+			stage.Demand(stage.MaxDemand+1, 0), stage.Lazy(-1, ms), stage.Lazy(10, -1), stage.Lazy(1025, ms),
 		} {
 			sub, err := c.Subscribe(q, bad)
 			expectSetting(b, err)
@@ -192,7 +192,7 @@ func Test08_FetchMoreThanAsked(t *testing.T) {
 			expectAs(b, "serve", err, &failed)
 			expect(b, "stage", failed.Stage, "rows")
 			expect(b, "accepted", b.Outlet("rows").Accepted, 0)
-			expect(b, "state", b.Stage("rows").State, stage.Failed)
+			expect(b, "state", b.Stage("rows").State, stage.StateFailed)
 		})
 	}
 }
@@ -216,7 +216,7 @@ func Test09_TwoProducersOneConsumer(t *testing.T) {
 		<-ended.Done()
 		expectErr(b, "end of the first", ended.Err(), nil)
 		expect(b, "handled", len(seen.Done()), 40)
-		expect(b, "state", b.Stage("c").State, stage.Running)
+		expect(b, "state", b.Stage("c").State, stage.StateRunning)
 		expect(b, "outlets", []stage.OutletState{b.Outlet("rows").State, b.Outlet("more").State},
 			[]stage.OutletState{stage.OutletEnded, stage.OutletOpen})
 	})
@@ -308,7 +308,7 @@ func TestARestartOfAProducerKeepsAll(t *testing.T) {
 		b.Rest()
 		o := b.Outlet("rows")
 		expect(b, "kept", []int{o.InSystem(), len(o.Subscriptions), int(o.State)}, []int{5, 1, int(stage.OutletOpen)})
-		expect(b, "state", b.Stage("rows").State, stage.Stopped)
+		expect(b, "state", b.Stage("rows").State, stage.StateStopped)
 		again := b.Serve(p)
 		gate.Open()
 		expectErr(b, "second Serve", again.Wait(), nil)

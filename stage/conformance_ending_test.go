@@ -15,12 +15,12 @@ func Test48_EndModes(t *testing.T) {
 	type outcome func(b *stagetest.Bubble, run *stagetest.Task)
 	runs := func(b *stagetest.Bubble, run *stagetest.Task) {
 		b.Advance(time.Hour)
-		expect(b, "state", b.Stage("c").State, stage.Running)
+		expect(b, "state", b.Stage("c").State, stage.StateRunning)
 		expect(b, "run has ended", run.Ended(), false)
 	}
 	done := func(b *stagetest.Bubble, run *stagetest.Task) {
 		expectErr(b, "run", run.Wait(), nil)
-		expect(b, "state", b.Stage("c").State, stage.Done)
+		expect(b, "state", b.Stage("c").State, stage.StateDone)
 	}
 	for _, c := range []struct {
 		name string
@@ -38,13 +38,13 @@ func Test48_EndModes(t *testing.T) {
 			expectAs(b, "run", err, &up)
 			expectAs(b, "its cause", up, &fetch)
 			expect(b, "outlet", up.Outlet, "rows")
-			expect(b, "state", b.Stage("c").State, stage.Failed)
+			expect(b, "state", b.Stage("c").State, stage.StateFailed)
 		}},
 		{"temporary and failure", stage.Temporary, stagetest.Claim(-1), nil, func(b *stagetest.Bubble, run *stagetest.Task) {
 			var failed *stage.StageError // of the source alone; the drain that it began ends the consumer in order
 			expectAs(b, "run", run.Wait(), &failed)
 			expect(b, "stage", failed.Stage, "rows")
-			expect(b, "state", b.Stage("c").State, stage.Done)
+			expect(b, "state", b.Stage("c").State, stage.StateDone)
 		}},
 		{"transient and cancel", stage.Transient, stagetest.Block(), func(s *stage.Subscription) { s.Cancel(errKilled) }, runs},
 		{"temporary and cancel", stage.Temporary, stagetest.Block(), func(s *stage.Subscription) { s.Cancel(errKilled) }, runs},

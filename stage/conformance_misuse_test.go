@@ -19,7 +19,7 @@ func Test54_SubscribeErrors(t *testing.T) {
 			func() (*stage.Subscription, error) { return c.Subscribe(other) },
 			func() (*stage.Subscription, error) { return c.Subscribe(q, stage.Demand(1, 1)) },
 			func() (*stage.Subscription, error) { return c.Subscribe(q, stage.Demand(0, 0), stage.Demand(10, 5)) },
-			func() (*stage.Subscription, error) { return c.Subscribe(q, stage.Lazy(0, time.Second)) },
+			func() (*stage.Subscription, error) { return c.Subscribe(q, stage.Lazy(-1, time.Second)) },
 		} {
 			sub, err := try()
 			expectSetting(b, err)

@@ -30,15 +30,15 @@ func Test51_SourceRestart(t *testing.T) {
 		for at, n := 0, 1; n <= 10; n++ { // the n-th failure, and n seconds until the next
 			b.At(time.Duration(at)*time.Second + 500*ms)
 			s := b.Stage("rows")
-			expect(b, "state", s.State, stage.BackOff)
+			expect(b, "state", s.State, stage.StateBackOff)
 			expect(b, "failures", s.Failures, n)
 			expect(b, "time until it is asked", s.Retry, time.Duration(n)*time.Second-500*ms)
-			expect(b, "consumer", b.Stage("c").State, stage.Running)
+			expect(b, "consumer", b.Stage("c").State, stage.StateRunning)
 			at += n
 		}
 		b.At(55 * time.Second)
 		s := b.Stage("rows")
-		expect(b, "state", s.State, stage.Running)
+		expect(b, "state", s.State, stage.StateRunning)
 		expect(b, "failures", s.Failures, 0)
 		expect(b, "handled", seen.Done(), stagetest.Ints(1, 10))
 		select {

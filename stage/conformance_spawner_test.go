@@ -36,7 +36,7 @@ func Test38_PoisonDoesNotSpread(t *testing.T) {
 		expect(b, "the others run", seen.Running(), 5)
 		b.At(time.Minute)
 		expectOnce(b, "finished", seen.Done(), stagetest.Ints(1, 5))
-		expect(b, "state", b.Stage("tasks").State, stage.Running)
+		expect(b, "state", b.Stage("tasks").State, stage.StateRunning)
 	})
 }
 

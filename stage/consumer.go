@@ -53,17 +53,19 @@ func NewSliceConsumer[T any](p *Pipeline, name string, handle func(ctx context.C
 func newConsumer[T any](p *Pipeline, name string, handle crewHandler[T], cfg ConsumerConfig[T]) *Consumer[T] {
 	c := &Consumer[T]{handle: handle}
 	c.setUp(p, name, "consumer")
-	c.self = c
+	c.self, c.size = c, c.crew.wanted
 	c.slices = handle.slice != nil
 	c.onErr, c.onEnd = cfg.OnError, cfg.OnEnd
 	c.crew.target = max(cfg.Workers, 1)
 	switch {
 	case handle.one == nil && handle.slice == nil:
 		c.wrong = &SettingError{name, "handler", "nil", "a function"}
+	case cfg.OnEnd > Temporary:
+		c.wrong = &SettingError{name, "OnEnd", cfg.OnEnd, "Transient or Temporary"}
 	case cfg.Workers < 0 || cfg.Workers > maxWorkers:
 		c.wrong = &SettingError{name, "Workers", cfg.Workers, "0 to 1,000,000"}
 	}
-	p.add(c)
+	p.add(c, nil)
 	return c
 }
 
@@ -76,12 +78,14 @@ func newConsumer[T any](p *Pipeline, name string, handle crewHandler[T], cfg Con
 // end (Transient in package supervise): nil means that there is nothing to do.
 func (c *Consumer[T]) Serve(ctx context.Context) error { return c.serve(ctx, func() {}) }
 
-func (c *Consumer[T]) serve(ctx context.Context, began func()) error {
-	ctx, unhook, err := c.open(ctx, c.crew.wanted())
+func (c *Consumer[T]) serve(ctx context.Context, began func()) (err error) {
+	ctx, unhook, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
+	defer func() { err = c.finish() }()
 	defer unhook()
+	c.announce()
 	began()
 	for !c.stop.Load() {
 		c.adjust(ctx)
@@ -89,6 +93,11 @@ func (c *Consumer[T]) serve(ctx context.Context, began func()) error {
 			<-c.changed
 		}
 	}
+	return nil
+}
+
+// finish waits for what is in hand.
+func (c *Consumer[T]) finish() error {
 	c.withdraw()
 	c.crew.wakeAll()
 	for c.crew.live() > 0 {
@@ -116,7 +125,7 @@ func (c *Consumer[T]) Resize(workers int) error {
 		return &SettingError{c.name, "workers", workers, "1 to 1,000,000"}
 	}
 	c.crew.resize(workers)
-	c.staff(workers)
+	c.staff()
 	poke(c.changed)
 	return nil
 }

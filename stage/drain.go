@@ -17,13 +17,23 @@ import (
 func (p *Pipeline) Drain(ctx context.Context) error {
 	p.beginDrain()
 	hubs, nodes := p.parts()
-	run := p.present()
+	run := p.lastRun()
+	var over <-chan struct{} // nobody works anything off any more
+	if run != nil {
+		over = run.done
+	}
 	slices.SortStableFunc(hubs, func(a, b outletNode) int { return rank(a) - rank(b) })
 	for _, h := range hubs {
 		if n := h.owner(); n != nil && !n.about().isServing() {
 			n.drain() // nobody else would end what depends on it
 		}
-		if !ended(ctx, h.finished()) {
+		select {
+		case <-h.finished():
+		case <-over:
+			if h.left().Events() > 0 {
+				return p.giveUp(errUnserved)
+			}
+		case <-ctx.Done():
 			return p.giveUp(context.Cause(ctx))
 		}
 	}
@@ -38,11 +48,11 @@ func (p *Pipeline) Drain(ctx context.Context) error {
 	return nil
 }
 
-// present is the Run that is under way, if one is.
-func (p *Pipeline) present() *run {
+// lastRun is the Run that is under way, or was last.
+func (p *Pipeline) lastRun() *run {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.run
+	return p.ran
 }
 
 // ended waits for what closes done, as long as ctx allows.

@@ -29,7 +29,7 @@ func TestDrainReturnsOnlyWhenItsStagesHaveEnded(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, s := range p.Snapshot().Stages {
-			if s.State != stage.Done {
+			if s.State != stage.StateDone {
 				t.Errorf("after Drain %s is %v, want done", s.Name, s.State)
 			}
 		}

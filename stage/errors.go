@@ -25,8 +25,9 @@ var (
 	// ErrDraining is the cause with which the context of a Fetch ends when its
 	// pipeline drains.
 	ErrDraining = errors.New("stage: draining")
-	// ErrGoexit is the failure of an event whose handler ended its goroutine.
-	ErrGoexit = errors.New("stage: handler called runtime.Goexit")
+	// ErrGoexit is the failure of an event whose handler ended its goroutine, and of
+	// a stage whose Serve was ended so, by its source or a hook.
+	ErrGoexit = errors.New("stage: goroutine ended from within")
 	// ErrPending is what [Queue.Do] answers, beside the cause, when its context ends
 	// after the event was accepted: its outcome is not known yet.
 	ErrPending = errors.New("stage: accepted, outcome not known yet")
@@ -34,6 +35,7 @@ var (
 	// to drain is up.
 	ErrAborted = errors.New("time to drain is up")
 
+	errNothing  = errors.New("source returned neither an event nor an error")
 	errUnserved = errors.New("all stages have ended, nobody takes what is left")
 )
 
@@ -89,7 +91,7 @@ type SettingError struct {
 }
 
 func (e *SettingError) Error() string {
-	return fmt.Sprintf("stage %s: %s = %v, want %s", e.Of, e.Setting, e.Value, e.Want)
+	return fmt.Sprintf("stage: %s: %s = %v, want %s", e.Of, e.Setting, e.Value, e.Want)
 }
 
 // DrainError says what a drain left behind when its time was up.

@@ -41,7 +41,9 @@ func (a Action) String() string {
 type Verdict struct {
 	Action Action
 	// After is how long a Retry waits at least. The wait holds no worker and no
-	// demand; the event counts against the buffer's bound. A drain cuts it short.
+	// demand; the event counts against the buffer's bound. At 0 or below it is used
+	// again at once, and a policy that always says so spins. While the pipeline
+	// drains no retry waits longer than 100 ms, so that attempts are soon spent.
 	After time.Duration
 	// Unspent keeps Failure.Attempt as it was before this use: for a failure that
 	// is not the event's, such as a resource that was full.
@@ -52,20 +54,28 @@ type Verdict struct {
 func RetryAfter(d time.Duration) Verdict { return Verdict{Action: Retry, After: d} }
 
 // SliceError is how a slice handler says which of its events failed; the others
-// are done. Indexes are those of the slice it was given, others are ignored.
+// are done. Indexes are those of the slice it was given. One that names none of
+// them fails them all: an error is never taken for a success.
 type SliceError struct {
 	Failed map[int]error
 }
 
 func (e *SliceError) Error() string {
-	for _, i := range slices.Sorted(maps.Keys(e.Failed)) {
-		return fmt.Sprintf("%d events failed; number %d: %v", len(e.Failed), i, e.Failed[i])
+	if e == nil || len(e.Failed) == 0 {
+		return "no event is named"
 	}
-	return "no event failed"
+	first := slices.Min(slices.Collect(maps.Keys(e.Failed)))
+	if len(e.Failed) == 1 {
+		return fmt.Sprintf("event %d of the slice: %v", first, e.Failed[first])
+	}
+	return fmt.Sprintf("%d events of the slice, the first of them %d: %v", len(e.Failed), first, e.Failed[first])
 }
 
 // Unwrap lists the errors, in the order of the events.
 func (e *SliceError) Unwrap() []error {
+	if e == nil {
+		return nil
+	}
 	errs := make([]error, 0, len(e.Failed))
 	for _, i := range slices.Sorted(maps.Keys(e.Failed)) {
 		errs = append(errs, e.Failed[i])

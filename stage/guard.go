@@ -36,9 +36,24 @@ func (l *failureLog) note(p *Pipeline, stage string, attempt int, err error) {
 	unsaid := l.unsaid
 	l.next, l.unsaid = now+int64(time.Second), 0
 	l.mu.Unlock()
-	about := []any{"stage", stage, "attempt", attempt, "err", err, "more_before", unsaid}
+	p.cfg.Logger.Warn("event failed", withStack(err, "stage", stage, "attempt", attempt, "err", err, "suppressed", unsaid)...)
+}
+
+// withStack adds to what is logged where a panic was.
+func withStack(err error, about ...any) []any {
 	if panicked, ok := errors.AsType[*PanicError](err); ok {
 		about = append(about, "stack", string(panicked.Stack))
 	}
-	p.cfg.Logger.Warn("event failed", about...)
+	return about
+}
+
+// flush says how many lines were not written.
+func (l *failureLog) flush(p *Pipeline, stage string) {
+	l.mu.Lock()
+	unsaid := l.unsaid
+	l.next, l.unsaid = 0, 0
+	l.mu.Unlock()
+	if unsaid > 0 {
+		p.cfg.Logger.Warn("events failed", "stage", stage, "suppressed", unsaid)
+	}
 }

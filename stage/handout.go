@@ -45,7 +45,7 @@ func (h *hub[T]) deliver(s *sub[T], n int) {
 // rebalance takes back what no worker has begun and deals it out anew.
 func (h *hub[T]) rebalance() {
 	h.mu.Lock()
-	h.stamps.pass(h.clock())
+	h.pass(h.clock())
 	for _, s := range h.subs {
 		if n := h.recall(s); n > 0 && s.handout == prefetch {
 			h.line.ask(&s.claim, n)
@@ -86,6 +86,7 @@ func (h *hub[T]) take(s *sub[T], to *hand[T], w *waiter, now int64) bool {
 	}
 	to.sub, to.taken = s, now
 	s.hands += to.n
+	s.busy++
 	h.books.hands += to.n
 	return true
 }

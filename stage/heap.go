@@ -12,6 +12,18 @@ func (h *spanHeap[T]) pop() span[T] {
 	return popHeap((*[]span[T])(h), spanBefore[T])
 }
 
+func (h *spanHeap[T]) remove(i int) {
+	old := *h
+	last := len(old) - 1
+	old[i] = old[last]
+	clear(old[last:])
+	*h = old[:last]
+	if i < last {
+		siftUp(*h, i, spanBefore[T])
+		siftDown(*h, i, spanBefore[T])
+	}
+}
+
 func spanBefore[T any](a, b span[T]) bool { return a.seq() < b.seq() }
 
 // siftUp and popHeap are container/heap's algorithm without its boxing.

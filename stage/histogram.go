@@ -55,7 +55,7 @@ func bounds(bucket int) (from, to time.Duration) {
 }
 
 // Mean is exact; 0 when nothing was counted.
-func (h *Histogram) Mean() time.Duration {
+func (h Histogram) Mean() time.Duration {
 	if h.Count == 0 {
 		return 0
 	}
@@ -64,7 +64,7 @@ func (h *Histogram) Mean() time.Duration {
 
 // Quantile is the duration that the fraction q of all, from 0 to 1, do not
 // exceed: the middle of its bucket. 0 when nothing was counted.
-func (h *Histogram) Quantile(q float64) time.Duration {
+func (h Histogram) Quantile(q float64) time.Duration {
 	if h.Count == 0 {
 		return 0
 	}
@@ -92,9 +92,20 @@ func (h *Histogram) Merge(other *Histogram) {
 	}
 }
 
+// Since is what was counted after earlier, which is an older copy of h: the last
+// minute, for instance. Max stays that of h.
+func (h Histogram) Since(earlier *Histogram) Histogram {
+	h.Count -= earlier.Count
+	h.Sum -= earlier.Sum
+	for i, n := range earlier.counts {
+		h.counts[i] -= n
+	}
+	return h
+}
+
 // Buckets calls f with each bucket that is not empty, in order, until f returns
 // false. It is an iterator: for from, n := range h.Buckets.
-func (h *Histogram) Buckets(f func(from time.Duration, n uint64) bool) {
+func (h Histogram) Buckets(f func(from time.Duration, n uint64) bool) {
 	for i, n := range h.counts {
 		if from, _ := bounds(i); n > 0 && !f(from, n) {
 			return

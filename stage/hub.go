@@ -44,12 +44,15 @@ type hub[T any] struct {
 	sourceWake chan struct{} // of the one producer, which fetches for this outlet
 	sourceIdle bool
 
-	watchers []*watcher
-	timer    *time.Timer // for the first of delayed
-	armed    int64       // when it fires; 0: it does not
+	awaited map[uint64]*watcher // by Do, by the number of the event
+	flushes []*watcher
+	timer   *time.Timer // for the first of delayed
+	armed   int64       // when it fires; 0: it does not
 
 	paused, sealed, closed, draining, ended bool
 	err                                     error           // why it was closed, if not in order
+	wrong                                   error           // a setting for which it is refused altogether
+	notices                                 []Notice        // to be told by unlock
 	closing                                 []chan struct{} // to be closed by unlock
 
 	stamps stamper
@@ -84,8 +87,8 @@ func (h *hub[T]) unlock() {
 		h.mu.Unlock()
 		return
 	}
-	wakes, dropped, onDrop, closing := h.wakes, h.dropped, h.onDrop, h.closing
-	h.wakes, h.dropped, h.closing = wakesNone, 0, nil
+	wakes, dropped, onDrop, closing, notices := h.wakes, h.dropped, h.onDrop, h.closing, h.notices
+	h.wakes, h.dropped, h.closing, h.notices = wakesNone, 0, nil, nil
 	h.mu.Unlock()
 	wakes.send()
 	for _, c := range closing {
@@ -93,6 +96,9 @@ func (h *hub[T]) unlock() {
 	}
 	if dropped > 0 {
 		h.tellDrop(onDrop, dropped)
+	}
+	for _, n := range notices {
+		h.pipe.tell(n)
 	}
 }
 
@@ -136,6 +142,13 @@ func (h *hub[T]) want() int {
 	return max(0, min(h.line.total+h.stock-h.buffer.count, h.room()))
 }
 
+// pass notes the time that somebody has read: hand-outs in the same step, and the
+// rates, go by it.
+func (h *hub[T]) pass(now int64) {
+	h.stamps.pass(now)
+	h.meters.pass(now, &h.books)
+}
+
 // close ends the intake. The outlet ends when nothing is left in it.
 func (h *hub[T]) close(err error) {
 	h.mu.Lock()
@@ -145,6 +158,19 @@ func (h *hub[T]) close(err error) {
 		h.balance()
 	}
 	h.unlock()
+}
+
+// refuse takes nothing, ever, and says why.
+func (h *hub[T]) refuse(err error) {
+	h.mu.Lock()
+	h.wrong = err
+	h.mu.Unlock()
+}
+
+func (h *hub[T]) refused() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.wrong
 }
 
 // end tells everybody that no event will come any more.
@@ -165,6 +191,7 @@ func (h *hub[T]) end() {
 func (h *hub[T]) drain() {
 	h.mu.Lock()
 	h.draining, h.paused = true, false
+	h.pass(h.clock())
 	h.ripen(math.MaxInt64)
 	h.callEverybody()
 	h.balance()
@@ -175,7 +202,7 @@ func (h *hub[T]) pause(paused bool) {
 	h.mu.Lock()
 	if h.paused != paused && !h.draining {
 		h.paused = paused
-		h.stamps.pass(h.clock())
+		h.pass(h.clock())
 		if !paused {
 			h.callEverybody()
 		}
@@ -198,7 +225,7 @@ func (h *hub[T]) ring() {
 	h.mu.Lock()
 	h.armed = 0
 	now := h.clock()
-	h.stamps.pass(now)
+	h.pass(now)
 	h.ripen(now)
 	h.arm()
 	h.balance()

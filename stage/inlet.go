@@ -18,7 +18,7 @@ type inlet[T any] struct {
 
 	self   node
 	joinMu sync.Mutex // held while subscriptions join, ask or withdraw: one at a time
-	size   int        // of the crew; guarded by joinMu
+	size   func() int // of the crew
 
 	subs    atomic.Pointer[[]*sub[T]] // replaced under base.mu, read without
 	stop    atomic.Bool               // an ending was chosen: take nothing more
@@ -48,9 +48,15 @@ func (in *inlet[T]) Subscribe(o Outlet[T], opts ...SubOption) (*Subscription, er
 	if err != nil {
 		return nil, err
 	}
+	if o == nil {
+		return nil, &SettingError{in.name, "outlet", "nil", "an outlet"}
+	}
 	h := o.outlet()
 	if h.pipe != in.pipe {
 		return nil, &SettingError{in.name, "outlet", h.name, "one of pipeline " + in.pipe.name}
+	}
+	if err := h.refused(); err != nil {
+		return nil, err
 	}
 	s := newSub(h, in.name, in.slices, set)
 	s.spawner, s.notify = in.spawns, in.changed
@@ -72,7 +78,7 @@ func (in *inlet[T]) enroll(s *sub[T]) error {
 	in.subs.Store(&subs)
 	s.join()
 	if serving {
-		s.attach(in.size)
+		s.attach(in.size())
 		poke(in.changed)
 	}
 	return nil
@@ -84,19 +90,18 @@ func (in *inlet[T]) mayJoin() (serving bool, err error) {
 	switch {
 	case in.wrong != nil:
 		return false, in.wrong
-	case in.left || in.state == Leaving:
+	case in.left || in.state == StateLeaving:
 		return false, &StageError{in.name, ErrEnded}
 	}
 	return in.serving && !in.stop.Load(), nil // one that is about to end asks when it is served again
 }
 
 // staff tells the subscriptions how many workers there are.
-func (in *inlet[T]) staff(size int) {
+func (in *inlet[T]) staff() {
 	in.joinMu.Lock()
 	defer in.joinMu.Unlock()
-	in.size = size
 	for _, s := range *in.subs.Load() {
-		s.setCrew(size)
+		s.setCrew(in.size())
 	}
 }
 
@@ -118,6 +123,7 @@ func (s subHook[T]) cancel(cause error) {
 // withdraw gives back what no handler has begun, before what is in hand is waited
 // for: a handler that does not come back must not keep the rest.
 func (in *inlet[T]) withdraw() {
+	in.conclude(ending{state: StateFailed, err: &StageError{in.name, ErrGoexit}}) // unless one was chosen
 	in.joinMu.Lock()
 	in.detach()
 	in.joinMu.Unlock()

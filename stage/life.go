@@ -1,14 +1,19 @@
 package stage
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // EndMode says what the end of what it takes from means to a stage.
 type EndMode uint8
 
 // The modes.
 const (
-	// Transient ends the stage when all its subscriptions have ended: in order
-	// after the end of the outlets, with an [*UpstreamError] if one failed.
+	// Transient ends the stage when all outlets that it takes from have ended: in
+	// order, or with an [*UpstreamError] if one failed for good. A subscription that
+	// was cancelled does not count. Only Run makes the failure of a producer one for
+	// good: elsewhere its takers wait for it to be served again.
 	Transient EndMode = iota
 	// Temporary lets it wait for the next subscription. A drain ends it.
 	Temporary
@@ -17,27 +22,35 @@ const (
 // Leave takes the stage out of its pipeline, in order: its inboxes return to
 // their queues at once, what is in hand is finished, and Serve returns nil. It
 // does not wait for that; the stage shows as leaving. A stage that does not serve
-// is gone at once.
+// is gone at once, and so is one that was refused for its settings.
 func (in *inlet[T]) Leave() {
 	for _, s := range *in.subs.Load() {
 		s.cancel(nil)
 	}
+	if in.leaveServe() {
+		return
+	}
+	in.endDependents()
+	in.pipe.forgive(in.wrong)
+	in.pipe.remove(in.self)
+}
+
+// leaveServe lets the Serve that is under way end the stage, or else marks it as
+// gone. The end of a Serve comes before or after.
+func (in *inlet[T]) leaveServe() (serving bool) {
+	in.joinMu.Lock()
+	defer in.joinMu.Unlock()
 	in.mu.Lock()
-	serving := in.serving
-	if serving {
-		in.state = Leaving
+	if serving = in.serving; serving {
+		in.state = StateLeaving
 	} else {
-		in.left, in.state = true, Done
+		in.left, in.state = true, StateDone
 	}
 	in.mu.Unlock()
 	if serving {
-		in.conclude(ending{state: Done, final: true})
-		return
+		in.conclude(ending{state: StateDone, final: true})
 	}
-	if dead := in.deadHub(); dead != nil {
-		dead.close(nil)
-	}
-	in.pipe.remove(in.self)
+	return serving
 }
 
 // interrupt ends the Serve that ctx belongs to. It may come late, when that has
@@ -45,7 +58,7 @@ func (in *inlet[T]) Leave() {
 func (in *inlet[T]) interrupt(ctx context.Context) {
 	in.endMu.Lock()
 	if in.current == ctx {
-		in.decide(ending{state: Stopped, err: context.Cause(ctx)})
+		in.decide(ending{state: StateStopped, err: context.Cause(ctx)})
 	}
 	in.endMu.Unlock()
 	poke(in.changed)
@@ -73,6 +86,9 @@ func (in *inlet[T]) consider() {
 	in.endMu.Lock()
 	draining := in.draining
 	in.endMu.Unlock()
+	if in.onEnd == Temporary {
+		in.dropGone()
+	}
 	subs := *in.subs.Load()
 	var failed error
 	for _, s := range subs {
@@ -85,14 +101,28 @@ func (in *inlet[T]) consider() {
 	}
 	switch {
 	case in.onEnd == Transient && failed != nil: // in a drain too, which that failure may have begun
-		in.conclude(ending{state: Failed, err: &StageError{in.name, failed}})
+		in.conclude(ending{state: StateFailed, err: &StageError{in.name, failed}})
 	case draining, len(subs) > 0 && in.onEnd == Transient:
-		in.conclude(ending{state: Done})
+		in.conclude(ending{state: StateDone})
 	}
 }
 
+// dropGone forgets subscriptions that are over, which say nothing to a stage that
+// waits for others.
+func (in *inlet[T]) dropGone() {
+	in.joinMu.Lock()
+	defer in.joinMu.Unlock()
+	if subs := *in.subs.Load(); slices.ContainsFunc(subs, isGone[T]) {
+		left := slices.DeleteFunc(slices.Clone(subs), isGone[T])
+		in.subs.Store(&left)
+		poke(in.changed) // the workers leave their seats there
+	}
+}
+
+func isGone[T any](s *sub[T]) bool { return s.gone.Load() }
+
 // open begins a Serve: subscriptions ask, and the end of ctx is an ending.
-func (in *inlet[T]) open(ctx context.Context, crew int) (context.Context, func() bool, error) {
+func (in *inlet[T]) open(ctx context.Context) (context.Context, func() bool, error) {
 	in.joinMu.Lock() // who subscribes, or leaves the last Serve, does so before or after
 	ctx, err := in.begin(ctx)
 	if err != nil {
@@ -102,49 +132,61 @@ func (in *inlet[T]) open(ctx context.Context, crew int) (context.Context, func()
 	in.endMu.Lock()
 	in.current = ctx
 	in.endMu.Unlock()
-	in.size = crew
 	for _, s := range *in.subs.Load() {
-		s.attach(crew)
+		s.attach(in.size())
 	}
 	in.joinMu.Unlock()
-	in.pipe.tell(StageStarted{in.name, in.kind}) // it has asked
 	unhook := context.AfterFunc(ctx, func() { in.interrupt(ctx) })
 	return ctx, unhook, nil
 }
 
+// announce tells that the stage has asked. The hook is foreign code: it is called
+// when the end of Serve is arranged for.
+func (in *inlet[T]) announce() { in.pipe.tell(StageStarted{in.name, in.kind}) }
+
 // shut ends a Serve, when nothing is in hand any more.
 func (in *inlet[T]) shut() error {
+	in.limits.flush(in.pipe, in.name)
 	in.joinMu.Lock()
 	in.detach() // those that have joined since
 	e := in.chosen()
-	if dead := in.deadHub(); dead != nil && (e.state == Done || e.final) {
-		dead.close(nil)
-	}
 	in.end(e)
-	e.final = in.forget()
+	in.forget()
 	in.joinMu.Unlock()
-	if e.final {
+	switch {
+	case e.final:
 		in.Leave()
+	case e.state == StateDone:
+		in.endDependents()
 	}
 	return in.tellEnd(e)
+}
+
+// endDependents ends what lives no longer than the stage: its dead letters, and
+// the queues that it feeds.
+func (in *inlet[T]) endDependents() {
+	if dead := in.deadHub(); dead != nil {
+		dead.close(nil)
+	}
+	in.pipe.feederEnded(in.self)
 }
 
 // chosen is the ending that was decided on.
 func (in *inlet[T]) chosen() ending {
 	in.endMu.Lock()
 	defer in.endMu.Unlock()
+	if in.ending == nil { // Serve was ended by a hook that panicked, or the like
+		in.ending = &ending{state: StateFailed, err: &StageError{in.name, ErrGoexit}}
+	}
 	return *in.ending
 }
 
-// forget makes room for the next Serve. It says whether the stage was asked to
-// leave, be it at the last moment.
-func (in *inlet[T]) forget() (final bool) {
+// forget makes room for the next Serve.
+func (in *inlet[T]) forget() {
 	in.endMu.Lock()
 	defer in.endMu.Unlock()
-	final = in.ending.final
 	in.current, in.ending = nil, nil
 	in.stop.Store(false)
-	return final
 }
 
 // drain lets the stage end as soon as nothing is left to take.
@@ -156,8 +198,8 @@ func (in *inlet[T]) drain() {
 		poke(in.changed)
 		return
 	}
-	if dead := in.deadHub(); dead != nil && in.allGone() {
-		dead.close(nil)
+	if in.allGone() {
+		in.endDependents()
 	}
 }
 
@@ -171,4 +213,6 @@ func (in *inlet[T]) allGone() bool {
 }
 
 func (in *inlet[T]) feeds() bool { return false }
-func (in *inlet[T]) fail(error)  {}
+
+// fail: the stage has failed, and is not served again.
+func (in *inlet[T]) fail(error) { in.endDependents() }

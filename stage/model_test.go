@@ -562,7 +562,7 @@ func (m *model) checkCounts(o *outletModel, s stage.OutletSnapshot, st stage.Sta
 	if o.pushing > 0 && room > 0 || o.pushing > 0 && s.State != stage.OutletOpen {
 		m.faultLocked("%s: %d pushers wait though there is room for %d, or none will come: %s", o.name, o.pushing, room, figures(&s))
 	}
-	if o.source != nil && s.Want > 0 && st.State == stage.Running && !o.inFetch && !o.finished {
+	if o.source != nil && s.Want > 0 && st.State == stage.StateRunning && !o.inFetch && !o.finished {
 		m.faultLocked("%s: %d are wanted and the source is not asked", o.name, s.Want)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -21,7 +22,7 @@ type Config struct {
 	Logger *slog.Logger
 	// Hook is told what happens, by the goroutine in which it happened and before
 	// that goes on: it must be quick, and not wait for the pipeline. It may be
-	// called from many goroutines at once.
+	// called from many goroutines at once. A panic in it is not caught.
 	Hook func(Notice)
 	// Observe is told each call of a handler, under the same conditions. It costs
 	// nothing when nil.
@@ -42,7 +43,9 @@ type Pipeline struct {
 	hubs    []outletNode
 	nodes   []node
 	wrong   []error
-	run     *run
+	run     *run  // under way
+	ran     *run  // under way, or the last
+	paused  bool  // what is made now is paused
 	drained bool  // a drain has begun
 	cause   error // what ended a drain before it was done
 }
@@ -57,12 +60,23 @@ type node interface {
 	feeds() bool // it is where events come from: started last
 }
 
+// Stage is one of the stages of a pipeline: a [Queue], a [Producer], a [Consumer]
+// or a [Spawner]. The interface is sealed.
+type Stage interface {
+	// Name is the name that the stage was made with.
+	Name() string
+	// Serve runs the stage; see there.
+	Serve(ctx context.Context) error
+	node
+}
+
 // outletNode is a hub as its pipeline sees it.
 type outletNode interface {
 	label() string
 	snapshot(into *OutletSnapshot)
 	reset(was *OutletSnapshot)
 	drain()
+	refuse(err error)
 	pause(bool)
 	left() Left
 	finished() <-chan struct{}
@@ -96,33 +110,62 @@ func (p *Pipeline) Err() error {
 
 // add takes a stage in. On a pipeline that runs it is started; on one that drains
 // it ends when nothing is left for it.
-func (p *Pipeline) add(n node) {
+//
+// One that has something wrong stays outside, and with it its outlet, if it has
+// one. It spoils the pipeline only if that does not run yet.
+func (p *Pipeline) add(n node, outlet outletNode) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	b := n.about()
 	if b.wrong == nil {
 		b.wrong = p.nameProblem(b.name)
 	}
 	if b.wrong != nil {
-		p.wrong = append(p.wrong, b.wrong)
+		if p.run == nil {
+			p.wrong = append(p.wrong, b.wrong)
+		}
+		p.mu.Unlock()
+		if outlet != nil {
+			outlet.refuse(b.wrong)
+		}
 		return
 	}
 	p.nodes = append(p.nodes, n)
-	if p.drained {
-		n.drain()
+	if outlet != nil {
+		p.hubs = append(p.hubs, outlet)
 	}
 	if p.run != nil {
 		p.run.start(n, func() {})
+	}
+	drained, paused := p.drained, p.paused
+	p.mu.Unlock()
+	if outlet != nil && paused {
+		outlet.pause(true)
+	}
+	if drained {
+		if outlet != nil {
+			outlet.drain()
+		}
+		n.drain()
+	}
+}
+
+// feederEnded tells queues that a stage that feeds them has ended.
+func (p *Pipeline) feederEnded(n node) {
+	_, nodes := p.parts()
+	for _, other := range nodes {
+		if q, ok := other.(interface{ feederEnded(node) }); ok {
+			q.feederEnded(n)
+		}
 	}
 }
 
 func (p *Pipeline) nameProblem(name string) error {
 	if name == "" {
-		return &SettingError{p.name, "name of a stage", `""`, "a name"}
+		return &SettingError{Of: "pipeline " + p.name, Setting: "name of a stage", Value: `""`, Want: "a name"}
 	}
 	for _, other := range p.nodes {
 		if other.about().name == name {
-			return &SettingError{p.name, "name of a stage", name, "one that is not taken"}
+			return &SettingError{Of: "pipeline " + p.name, Setting: "name of a stage", Value: strconv.Quote(name), Want: "one that is not taken"}
 		}
 	}
 	return nil
@@ -135,6 +178,13 @@ func (p *Pipeline) addHub(h outletNode) {
 	if p.drained {
 		h.drain()
 	}
+}
+
+// forgive takes back that a stage has something wrong, when it has left.
+func (p *Pipeline) forgive(wrong error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.wrong = slices.DeleteFunc(p.wrong, func(err error) bool { return err == wrong })
 }
 
 // remove forgets a stage that has left, so that its name is free.
@@ -159,6 +209,9 @@ func (p *Pipeline) Pause() { p.pause(true) }
 func (p *Pipeline) Resume() { p.pause(false) }
 
 func (p *Pipeline) pause(paused bool) {
+	p.mu.Lock()
+	p.paused = paused
+	p.mu.Unlock()
 	hubs, _ := p.parts()
 	for _, h := range hubs {
 		h.pause(paused)

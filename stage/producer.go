@@ -50,7 +50,7 @@ func NewProducer[T any](p *Pipeline, name string, source Source[T], cfg Producer
 	queue := QueueConfig{Buffer: cmp.Or(cfg.Buffer, producerBuffer)}
 	r.hub.configure(queue)
 	switch {
-	case source == nil:
+	case isNil(source):
 		r.wrong = &SettingError{name, "source", "nil", "a source"}
 	case cfg.MaxFailures < 0:
 		r.wrong = &SettingError{name, "MaxFailures", cfg.MaxFailures, "0 or more"}
@@ -65,8 +65,7 @@ func NewProducer[T any](p *Pipeline, name string, source Source[T], cfg Producer
 	if r.cfg.BackOff == nil {
 		r.cfg.BackOff = backOff
 	}
-	p.addHub(r.hub)
-	p.add(r)
+	p.add(r, r.hub)
 	return r
 }
 
@@ -88,37 +87,44 @@ func (p *Producer[T]) Rebalance() { p.hub.rebalance() }
 // later Serve goes on.
 func (p *Producer[T]) Serve(ctx context.Context) error { return p.serve(ctx, func() {}) }
 
-func (p *Producer[T]) serve(ctx context.Context, began func()) error {
-	ctx, err := p.begin(ctx)
+func (p *Producer[T]) serve(ctx context.Context, began func()) (err error) {
+	ctx, err = p.begin(ctx)
 	if err != nil {
 		return err
 	}
+	e := ending{state: StateFailed, err: &StageError{p.name, ErrGoexit}} // unless run returns
+	defer func() {
+		p.end(e)
+		err = p.tellEnd(e)
+	}()
 	p.pipe.tell(StageStarted{p.name, p.kind})
 	began()
 	fetching, cancel := p.fetching(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(fetching, func() { poke(p.hub.sourceWake) })()
-	err = p.run(fetching)
 	if r, ok := p.source.(releaser); ok {
-		r.release()
+		defer func() {
+			if err := r.release(); err != nil {
+				p.pipe.cfg.Logger.Warn("source failed at its end", withStack(err, "stage", p.name, "err", err)...)
+			}
+		}()
 	}
-	e := p.outcome(ctx, err)
-	if e.state == Done {
+	e = p.outcome(ctx, p.run(fetching))
+	if e.state == StateDone {
 		p.hub.close(nil)
 	}
-	p.end(e)
-	return p.tellEnd(e)
+	return nil
 }
 
 // outcome says how Serve ends after run has returned err.
 func (p *Producer[T]) outcome(ctx context.Context, err error) ending {
 	switch {
 	case err != nil && !errors.Is(err, io.EOF):
-		return ending{state: Failed, err: &StageError{p.name, err}}
+		return ending{state: StateFailed, err: &StageError{p.name, err}}
 	case err == nil && ctx.Err() != nil && !p.isDraining():
-		return ending{state: Stopped, err: context.Cause(ctx)}
+		return ending{state: StateStopped, err: context.Cause(ctx)}
 	}
-	return ending{state: Done}
+	return ending{state: StateDone}
 }
 
 // fetching is the context of the source: it ends with Serve's, and by a drain.
@@ -174,7 +180,7 @@ func (p *Producer[T]) fetch(ctx context.Context, slots []T) (n int, err error) {
 	defer caught(&err)
 	n, err = p.source.Fetch(ctx, slots)
 	if n == 0 && err == nil {
-		err = io.ErrNoProgress
+		err = errNothing
 	}
 	return n, err
 }
@@ -198,7 +204,7 @@ func (p *Producer[T]) wait(ctx context.Context, err error) {
 	p.mu.Unlock()
 	pause := p.cfg.BackOff(failures)
 	p.note(failures, time.Now().Add(pause), err)
-	p.pipe.cfg.Logger.Warn("source failed", "stage", p.name, "err", err, "failures", failures, "retry", pause)
+	p.pipe.cfg.Logger.Warn("source failed", withStack(err, "stage", p.name, "err", err, "failures", failures, "retry", pause)...)
 	p.pipe.tell(SourceFailed{p.name, err, failures, pause})
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
@@ -214,9 +220,9 @@ func (p *Producer[T]) note(failures int, again time.Time, err error) {
 	defer p.mu.Unlock()
 	p.failures, p.again = failures, again
 	if err != nil {
-		p.lastErr, p.state = err, BackOff
-	} else if p.state == BackOff {
-		p.state = Running
+		p.lastErr, p.state = err, StateBackOff
+	} else if p.state == StateBackOff {
+		p.state = StateRunning
 	}
 }
 
@@ -231,7 +237,7 @@ func (p *Producer[T]) snapshot() StageSnapshot {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s.Failures = p.failures
-	if p.state == BackOff {
+	if p.state == StateBackOff {
 		s.Retry = max(0, time.Until(p.again))
 	}
 	return s
@@ -253,6 +259,11 @@ func (p *Producer[T]) drain() {
 // fail ends the outlet because its source did, when nobody starts it again.
 func (p *Producer[T]) fail(err error) { p.hub.close(err) }
 func (p *Producer[T]) feeds() bool    { return true }
+
+func isNil[T any](source Source[T]) bool {
+	f, isFunc := source.(SourceFunc[T])
+	return source == nil || isFunc && f == nil
+}
 
 func backOff(failures int) time.Duration {
 	d := 30 * time.Second

@@ -729,6 +729,7 @@ func (g *game) runAgain() bool {
 	}
 	g.rest()
 	g.runAll()
+	synctest.Wait() // it runs: Drain does not take it for ended
 	return true
 }
 

@@ -1,6 +1,10 @@
 package stage
 
-import "context"
+import (
+	"context"
+	"slices"
+	"sync"
+)
 
 // QueueConfig are the settings of a queue. The zero value is good.
 type QueueConfig struct {
@@ -14,6 +18,11 @@ type QueueConfig struct {
 	// OnDrop is told how many events were dropped, by the goroutine that pushed.
 	// Required by the modes that drop.
 	OnDrop func(n int)
+	// FedBy are the stages whose handlers push into this queue, if nobody else
+	// does. It closes when all of them have ended, and not when a drain begins, so
+	// that a drain goes through the pipeline in its order. It is read by NewQueue
+	// alone.
+	FedBy []Stage
 }
 
 const (
@@ -39,6 +48,9 @@ func (cfg QueueConfig) check(of string) error {
 type Queue[T any] struct {
 	base
 	hub *hub[T]
+
+	fedMu sync.Mutex // guards what follows
+	fedBy []node     // those that have not ended
 }
 
 // NewQueue makes a queue.
@@ -48,8 +60,10 @@ func NewQueue[T any](p *Pipeline, name string, cfg QueueConfig) *Queue[T] {
 	q.wrong = cfg.check(name)
 	q.hub = newHub[T](p, name, defaultBuffer)
 	q.hub.configure(cfg)
-	p.addHub(q.hub)
-	p.add(q)
+	for _, s := range cfg.FedBy {
+		q.fedBy = append(q.fedBy, s)
+	}
+	p.add(q, q.hub)
 	return q
 }
 
@@ -142,20 +156,42 @@ func (q *Queue[T]) serve(ctx context.Context, began func()) error {
 	}
 	q.pipe.tell(StageStarted{q.name, q.kind})
 	began()
-	e := ending{state: Done}
+	e := ending{state: StateDone}
 	select {
 	case <-q.hub.done:
 	case <-ctx.Done():
-		e = ending{state: Stopped, err: context.Cause(ctx)}
+		e = ending{state: StateStopped, err: context.Cause(ctx)}
 	}
 	q.end(e)
 	return q.tellEnd(e)
 }
 
 func (q *Queue[T]) snapshot() StageSnapshot { return q.base.read() }
-func (q *Queue[T]) drain()                  { q.hub.close(nil) }
-func (q *Queue[T]) fail(err error)          {}
-func (q *Queue[T]) feeds() bool             { return true }
+
+// drain closes the queue, unless that is up to those who feed it.
+func (q *Queue[T]) drain() {
+	q.fedMu.Lock()
+	fed := len(q.fedBy) > 0
+	q.fedMu.Unlock()
+	if !fed {
+		q.hub.close(nil)
+	}
+}
+
+// feederEnded closes the queue after the last of those who feed it.
+func (q *Queue[T]) feederEnded(n node) {
+	q.fedMu.Lock()
+	had := len(q.fedBy) > 0
+	q.fedBy = slices.DeleteFunc(q.fedBy, func(other node) bool { return other == n })
+	last := had && len(q.fedBy) == 0
+	q.fedMu.Unlock()
+	if last {
+		q.hub.close(nil)
+	}
+}
+
+func (q *Queue[T]) fail(err error) {}
+func (q *Queue[T]) feeds() bool    { return true }
 
 // pushOne tries first, and makes a pusher only to wait.
 func (h *hub[T]) pushOne(ctx context.Context, ev T) error {

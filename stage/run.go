@@ -22,7 +22,8 @@ type run struct {
 
 // Run runs all stages and returns when all have ended: nil after the end of all
 // sources and queues or a drain that left nothing, else the joined failures of
-// its stages ([*StageError]) and a [*DrainError] if events were left.
+// its stages ([*StageError]) and a [*DrainError] if events were left. Events that
+// failed are no failure of Run: a Snapshot has their number.
 //
 // The end of ctx drains the pipeline for at most Config.Grace; then handlers are
 // told by their contexts to leave, and Run returns when they have. A stage that
@@ -54,7 +55,7 @@ func (p *Pipeline) begin() (*run, []node, error) {
 	}
 	r := &run{changed: make(chan struct{}, 1), done: make(chan struct{})}
 	r.ctx, r.cancel = context.WithCancelCause(context.Background())
-	p.run = r
+	p.run, p.ran = r, r
 	return r, append([]node(nil), p.nodes...), nil
 }
 
@@ -86,25 +87,31 @@ func (r *run) start(n node, began func()) {
 	}
 	r.mu.Unlock()
 	go func() {
-		err := n.serve(r.ctx, began)
-		began()
-		if n.about().hasLeft() { // perhaps before it began
-			err = nil
-		}
-		if err != nil {
-			n.fail(err)
-		}
-		r.mu.Lock()
-		r.live--
-		if !n.feeds() {
-			r.takers--
-		}
-		if err != nil && !stoppedBy(r.ctx, err) {
-			r.errs = append(r.errs, err)
-		}
-		r.mu.Unlock()
-		poke(r.changed)
+		err := error(&StageError{n.about().name, ErrGoexit}) // unless serve returns
+		defer func() { r.ended(n, err, began) }()
+		err = n.serve(r.ctx, began)
 	}()
+}
+
+// ended is the end of a stage's goroutine.
+func (r *run) ended(n node, err error, began func()) {
+	began()
+	if n.about().hasLeft() { // perhaps before it began
+		err = nil
+	}
+	if err != nil && !stoppedBy(r.ctx, err) && !errors.Is(err, ErrServing) {
+		n.fail(err)
+	}
+	r.mu.Lock()
+	r.live--
+	if !n.feeds() {
+		r.takers--
+	}
+	if err != nil && !stoppedBy(r.ctx, err) {
+		r.errs = append(r.errs, err)
+	}
+	r.mu.Unlock()
+	poke(r.changed)
 }
 
 // stoppedBy tells a stage that was told to leave from one that failed.
@@ -151,6 +158,7 @@ func (p *Pipeline) attend(ctx context.Context, r *run) (cause error) {
 			}
 		case <-grace:
 			cause = ErrAborted
+			p.cfg.Logger.Warn("time to drain is up, telling handlers to leave", "pipeline", p.name, "left", p.leftOver(cause))
 			r.cancel(ErrAborted)
 		}
 	}

@@ -75,13 +75,13 @@ func FuzzSettings(f *testing.F) {
 			{"Set(Demand)", func() error { return sub.Set(stage.Demand(most, least)) },
 				most >= 1 && most <= stage.MaxDemand && least >= 0 && least < most},
 			{"Set(Lazy)", func() error { return sub.Set(stage.Lazy(most, time.Duration(target))) },
-				most >= 1 && most <= 1024 && target > 0},
+				most >= 0 && most <= 1024 && target >= 0},
 			{"Set of both", func() error { return sub.Set(stage.Demand(most, least), stage.Lazy(most, time.Duration(target))) },
-				most >= 1 && most <= 1024 && target > 0 && least >= 0 && least < most},
+				most >= 1 && most <= 1024 && target >= 0 && least >= 0 && least < most},
 			{"Subscribe with Demand", func() error { _, err := s.Subscribe(q, stage.Demand(most, least)); return err },
 				most >= 1 && most <= stage.MaxDemand && least >= 0 && least < most},
 			{"Subscribe with Lazy", func() error { _, err := s.Subscribe(q, stage.Lazy(most, time.Duration(target))); return err },
-				most >= 1 && most <= 1024 && target > 0},
+				most >= 0 && most <= 1024 && target >= 0},
 		} {
 			before := p.Snapshot()
 			err := change.do()

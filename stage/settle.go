@@ -1,6 +1,9 @@
 package stage
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // drainRetry is how long a retry waits at most once the pipeline drains: there is
 // little time, but an event that fails at once must not spin.
@@ -36,7 +39,7 @@ func (h *hub[T]) settleDone(hd *hand[T], now int64) {
 	for _, sp := range hd.spans {
 		recordSpan(&h.meters.total, sp, now)
 	}
-	if len(h.watchers) == 0 {
+	if !h.watched() {
 		return
 	}
 	if len(hd.spans) == 0 {
@@ -75,6 +78,14 @@ func (h *hub[T]) settleEach(hd *hand[T], now int64) {
 	hd.clear()
 }
 
+// later is now + d, at most the end of time.
+func later(now int64, d time.Duration) int64 {
+	if due := now + int64(d); due > now {
+		return due
+	}
+	return math.MaxInt64
+}
+
 // giveBack keeps an event that is not finished: for later, or in its old place.
 func (h *hub[T]) giveBack(hd *hand[T], f fate, now int64) {
 	seq, stamp, attempt, tries := hd.place(f.i)
@@ -89,7 +100,7 @@ func (h *hub[T]) giveBack(hd *hand[T], f fate, now int64) {
 	if f.back || f.what == Stop || after <= 0 {
 		h.buffer.putBack(what)
 	} else {
-		h.delayed.push(now+int64(after), what)
+		h.delayed.push(later(now, after), what)
 	}
 	if f.what == Retry && !f.back {
 		h.books.retried++

@@ -12,7 +12,7 @@ type Snapshot struct {
 }
 
 // Outlet is the outlet of that name, or nil.
-func (s *Snapshot) Outlet(name string) *OutletSnapshot {
+func (s Snapshot) Outlet(name string) *OutletSnapshot {
 	for i := range s.Outlets {
 		if s.Outlets[i].Name == name {
 			return &s.Outlets[i]
@@ -22,7 +22,7 @@ func (s *Snapshot) Outlet(name string) *OutletSnapshot {
 }
 
 // Stage is the stage of that name, or nil.
-func (s *Snapshot) Stage(name string) *StageSnapshot {
+func (s Snapshot) Stage(name string) *StageSnapshot {
 	for i := range s.Stages {
 		if s.Stages[i].Name == name {
 			return &s.Stages[i]
@@ -48,6 +48,7 @@ type OutletSnapshot struct {
 	Buffer   int    `json:"buffer"`   // waiting for demand
 	Inboxes  int    `json:"inboxes"`  // dealt out, not begun
 	Hands    int    `json:"hands"`    // in a handler
+	Pushers  int    `json:"pushers"`  // calls of Push and PushAll that wait for room
 	Rejected uint64 `json:"rejected"` // pushes that were refused: never accepted
 	Retried  uint64 `json:"retried"`  // verdicts to retry
 
@@ -68,14 +69,14 @@ type OutletSnapshot struct {
 }
 
 // InSystem is how many events were accepted and have no final outcome yet.
-func (o *OutletSnapshot) InSystem() int { return o.Delayed + o.Buffer + o.Inboxes + o.Hands }
+func (o OutletSnapshot) InSystem() int { return o.Delayed + o.Buffer + o.Inboxes + o.Hands }
 
 // SubscriptionSnapshot is one stage's part in an outlet.
 type SubscriptionSnapshot struct {
 	Stage    string `json:"stage"`
 	Prefetch bool   `json:"prefetch"` // else lazy
-	Max      int    `json:"max"`      // demand, when prefetching
-	Min      int    `json:"min"`
+	Max      int    `json:"max"`      // of its demand; lazy: of a slice
+	Min      int    `json:"min"`      // of its demand; lazy: 0
 	Attached bool   `json:"attached"` // its stage serves
 	Leaving  bool   `json:"leaving"`  // cancelled, but for what is in hand
 
@@ -84,11 +85,12 @@ type SubscriptionSnapshot struct {
 	Hands   int           `json:"hands"`   // in its handlers
 	Idle    int           `json:"idle"`    // prefetching workers with nothing to do
 	Workers int           `json:"workers"` // all its workers
+	Busy    int           `json:"busy"`    // of these, workers (or tasks) with events in hand
 	Slice   int           `json:"slice"`   // events that a worker may have at once now
 	Done    uint64        `json:"done"`
 	Failed  uint64        `json:"failed"`
 	Retried uint64        `json:"retried"`
-	Busy    time.Duration `json:"busy_ns"` // time in handlers, of all workers together, ended calls only
+	Service time.Duration `json:"service_ns"` // time in handlers, of all workers together, ended calls only
 }
 
 // OutletState says what an outlet takes.
@@ -103,6 +105,9 @@ const (
 )
 
 func (s OutletState) String() string {
+	if s > OutletEnded {
+		return "unknown state"
+	}
 	return [...]string{"open", "sealed", "closed", "ended"}[s]
 }
 
@@ -126,16 +131,19 @@ type State uint8
 
 // The states of a stage.
 const (
-	Ready   State = iota // made, not served yet
-	Running              // its Serve runs
-	BackOff              // a source failed and is asked again later
-	Leaving              // takes nothing more, finishes what is in hand
-	Done                 // ended in order
-	Failed               // ended with an error; Serve may be called again
-	Stopped              // was told to end; Serve may be called again
+	Ready        State = iota // made, not served yet
+	StateRunning              // its Serve runs
+	StateBackOff              // a source failed and is asked again later
+	StateLeaving              // takes nothing more, finishes what is in hand
+	StateDone                 // ended in order
+	StateFailed               // ended with an error; Serve may be called again
+	StateStopped              // was told to end; Serve may be called again
 )
 
 func (s State) String() string {
+	if s > StateStopped {
+		return "unknown state"
+	}
 	return [...]string{"ready", "running", "backing off", "leaving", "done", "failed", "stopped"}[s]
 }
 
@@ -157,7 +165,7 @@ func (h *hub[T]) read(into *OutletSnapshot) {
 		Name: h.name, State: h.state(), Paused: h.paused, Capacity: h.capacity,
 		Accepted: h.books.accepted, Done: h.books.done, Failed: h.books.failed, Dropped: h.books.dropped,
 		Delayed: len(h.delayed), Buffer: h.buffer.count, Inboxes: h.books.inboxes, Hands: h.books.hands,
-		Rejected: h.books.rejected, Retried: h.books.retried,
+		Pushers: h.pushers.count, Rejected: h.books.rejected, Retried: h.books.retried,
 		Idle: h.idle.count, Credit: h.line.total, Want: h.want(),
 		RateIn:     h.meters.in.perSecond(now, h.books.accepted),
 		RateOut:    h.meters.out.perSecond(now, h.books.done+h.books.failed),
@@ -190,11 +198,14 @@ func (s *sub[T]) read() SubscriptionSnapshot {
 		Stage: s.stage, Prefetch: s.handout == prefetch, Attached: s.attached, Leaving: s.leaving,
 		Credit: s.claim.credit, Inbox: s.inbox.count, Hands: s.hands,
 		Idle: s.idle.count, Workers: s.crew, Slice: s.atOnce(),
-		Done: s.done, Failed: s.failed, Retried: s.retried, Busy: time.Duration(s.busy),
+		Done: s.done, Failed: s.failed, Retried: s.retried, Busy: s.busy, Service: time.Duration(s.service),
 	}
 	if r.Prefetch {
 		r.Max, r.Min = s.window.max, s.window.min
-	} else if s.spawner {
+		return r
+	}
+	r.Max = s.pace.max
+	if s.spawner {
 		r.Credit = s.slots
 	}
 	return r
@@ -210,7 +221,7 @@ func (h *hub[T]) reset(was *OutletSnapshot) {
 	h.books.done, h.books.failed, h.books.dropped = 0, 0, 0
 	h.books.rejected, h.books.retried = 0, 0
 	for _, s := range h.subs {
-		s.done, s.failed, s.retried, s.busy = 0, 0, 0, 0
+		s.done, s.failed, s.retried, s.service = 0, 0, 0, 0
 	}
 	h.meters.reset(h.clock(), h.books.accepted)
 }

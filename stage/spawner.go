@@ -59,7 +59,7 @@ type TaskInfo[T any] struct {
 func NewSpawner[T any](p *Pipeline, name string, handle func(ctx context.Context, ev T) error, cfg SpawnerConfig[T]) *Spawner[T] {
 	s := &Spawner[T]{handle: handle, tasks: make(map[uint64]*task[T])}
 	s.setUp(p, name, "spawner")
-	s.spawns, s.self = true, s
+	s.spawns, s.self, s.size = true, s, func() int { return 1 }
 	s.onErr, s.onEnd = cfg.OnError, cfg.OnEnd
 	limit, refill := cfg.Max, max(cfg.Refill, 1)
 	if limit == 0 {
@@ -69,12 +69,14 @@ func NewSpawner[T any](p *Pipeline, name string, handle func(ctx context.Context
 	switch {
 	case handle == nil:
 		s.wrong = &SettingError{name, "handler", "nil", "a function"}
+	case cfg.OnEnd > Temporary:
+		s.wrong = &SettingError{name, "OnEnd", cfg.OnEnd, "Transient or Temporary"}
 	case limit < 1 || limit > maxWorkers:
 		s.wrong = &SettingError{name, "Max", cfg.Max, "0 to 1,000,000"}
 	case cfg.Refill < 0:
 		s.wrong = &SettingError{name, "Refill", cfg.Refill, "0 or more"}
 	}
-	p.add(s)
+	p.add(s, nil)
 	return s
 }
 
@@ -82,17 +84,19 @@ func NewSpawner[T any](p *Pipeline, name string, handle func(ctx context.Context
 // It ends as [Consumer.Serve] does.
 func (s *Spawner[T]) Serve(ctx context.Context) error { return s.serve(ctx, func() {}) }
 
-func (s *Spawner[T]) serve(ctx context.Context, began func()) error {
-	ctx, unhook, err := s.open(ctx, 1)
+func (s *Spawner[T]) serve(ctx context.Context, began func()) (err error) {
+	ctx, unhook, err := s.open(ctx)
 	if err != nil {
 		return err
 	}
+	starter := newStarter(s)
+	defer func() { err = s.finish(starter) }()
 	defer unhook()
 	s.taskMu.Lock()
 	s.slots.open()
 	s.taskMu.Unlock()
+	s.announce()
 	began()
-	starter := newStarter(s)
 	for {
 		if ctx.Err() != nil {
 			s.interrupt(ctx) // now, and not when the context gets round to it
@@ -100,14 +104,18 @@ func (s *Spawner[T]) serve(ctx context.Context, began func()) error {
 		started := starter.start(ctx)
 		s.consider()
 		if s.stop.Load() {
-			break
+			return nil
 		}
 		if !started {
 			<-s.changed
 		}
 	}
-	starter.close()
+}
+
+// finish waits for the tasks.
+func (s *Spawner[T]) finish(starter *starter[T]) error {
 	s.withdraw()
+	starter.close()
 	s.group.Wait()
 	return s.shut()
 }

@@ -41,7 +41,7 @@ func (st *starter[T]) visit(at *seat[T], credit int) *task[T] {
 	h.mu.Lock()
 	defer h.unlock()
 	at.back()
-	h.meters.pass(now, &h.books)
+	h.pass(now)
 	at.sub.slots = credit
 	at.sub.restock()
 	var t *task[T]
@@ -105,7 +105,7 @@ func (s *Spawner[T]) launch(ctx context.Context, t *task[T]) {
 // by its own context; what its error means depends on that of Serve.
 func (s *Spawner[T]) run(serve, own context.Context, t *task[T]) {
 	err := ErrGoexit // unless the handler returns
-	defer func() { s.finish(serve, t, err) }()
+	defer func() { s.bring(serve, t, err) }()
 	err = s.call(own, t.hand.events()[0])
 }
 
@@ -114,9 +114,9 @@ func (s *Spawner[T]) call(ctx context.Context, ev T) (err error) {
 	return s.handle(ctx, ev)
 }
 
-// finish finds out what became of a task's event; close closes its books and
-// frees its slot.
-func (s *Spawner[T]) finish(ctx context.Context, t *task[T], err error) {
+// bring finds out what became of a task's event; close closes its books and frees
+// its slot.
+func (s *Spawner[T]) bring(ctx context.Context, t *task[T], err error) {
 	defer s.close(t) // whatever the policy does
 	s.taskMu.Lock()
 	delete(s.tasks, t.ID)
@@ -131,11 +131,16 @@ func (s *Spawner[T]) finish(ctx context.Context, t *task[T], err error) {
 
 func (s *Spawner[T]) close(t *task[T]) {
 	now := s.pipe.now()
+	defer s.settle(t, now) // whatever Observe does
 	if s.pipe.cfg.Observe != nil {
 		s.report(&t.hand, now)
 	}
+}
+
+func (s *Spawner[T]) settle(t *task[T], now int64) {
 	h := t.hand.sub.hub
 	h.mu.Lock()
+	h.pass(now)
 	h.settle(&t.hand, now)
 	h.balance()
 	h.unlock()

@@ -28,7 +28,8 @@ type sub[T any] struct {
 	err      error
 
 	done, failed, retried uint64
-	busy                  int64 // ns that its workers spent in handlers
+	busy                  int   // workers with something in hand
+	service               int64 // ns that they spent in handlers
 }
 
 func newSub[T any](h *hub[T], stage string, slices bool, o subSettings) *sub[T] {
@@ -75,6 +76,7 @@ func (s *sub[T]) attach(crew int) {
 	h := s.hub
 	h.mu.Lock()
 	if !s.gone.Load() && !s.leaving {
+		h.pass(h.clock())
 		if !s.attached && s.handout == prefetch {
 			h.line.ask(&s.claim, s.window.open())
 		}
@@ -97,7 +99,7 @@ func (s *sub[T]) detach() {
 func (s *sub[T]) withdraw() {
 	s.attached = false
 	s.hub.line.leave(&s.claim)
-	s.hub.stamps.pass(s.hub.clock())
+	s.hub.pass(s.hub.clock())
 	s.hub.recall(s)
 	s.staff(0)
 }
@@ -141,6 +143,7 @@ func (s *sub[T]) conclude(err error) {
 	s.hub.line.leave(&s.claim) // an outlet that has ended owes nothing
 	s.staff(0)
 	s.hub.closing = append(s.hub.closing, s.over)
+	s.hub.notices = append(s.hub.notices, Unsubscribed{s.stage, s.hub.name, err})
 	if s.notify != nil {
 		s.hub.wakes.add(s.notify)
 	}
@@ -189,7 +192,8 @@ func (s *sub[T]) restock() {
 
 // finished gives back the demand of n events that took so long.
 func (s *sub[T]) finished(n int, took int64) {
-	s.busy += took
+	s.busy--
+	s.service += took
 	switch s.handout {
 	case prefetch:
 		if ask := s.window.finish(n); ask > 0 && s.attached {
@@ -217,6 +221,7 @@ func (s *sub[T]) set(o subSettings) error {
 	if s.gone.Load() || s.leaving {
 		return ErrEnded
 	}
+	h.pass(h.clock())
 	s.pace.max, s.pace.target = o.slice, int64(o.target)
 	s.pace.size = min(s.pace.size, s.pace.max)
 	s.turnTo(o)

@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"cmp"
 	"time"
 )
 
@@ -78,16 +79,17 @@ const (
 //
 // A slice handler is given at most max events at a time, and no more than it is
 // likely to handle within target, by what earlier ones took; and never more than
-// its share of what waits. A single-event handler is given one, whatever max.
+// its share of what waits. A single-event handler is given one, whatever max. max
+// is 1 to 1024; 0 stands for the default, of both.
 func Lazy(max int, target time.Duration) SubOption {
 	return func(o *subSettings) {
 		switch {
-		case max < 1 || max > maxInChunk:
-			o.err = &SettingError{o.of, "Lazy max", max, "1 to 1024"}
-		case target <= 0:
-			o.err = &SettingError{o.of, "Lazy target", target, "more than 0"}
+		case max < 0 || max > maxInChunk:
+			o.err = &SettingError{o.of, "Lazy max", max, "0 to 1024"}
+		case target < 0:
+			o.err = &SettingError{o.of, "Lazy target", target, "0 or more"}
 		}
-		o.handout, o.slice, o.target = lazy, max, target
+		o.handout, o.slice, o.target = lazy, cmp.Or(max, defaultSlice), cmp.Or(target, defaultTarget)
 	}
 }
 
@@ -118,6 +120,9 @@ const MaxDemand = 1_000_000
 
 func apply(o subSettings, opts []SubOption) (subSettings, error) {
 	for _, opt := range opts {
+		if opt == nil {
+			return o, &SettingError{o.of, "option", "nil", "Lazy or Demand"}
+		}
 		if opt(&o); o.err != nil {
 			return o, o.err
 		}

@@ -16,6 +16,10 @@ func (in *inlet[T]) judge(ctx context.Context, hd *hand[T], i int, err error) fa
 	if in.onErr == nil {
 		in.limits.note(in.pipe, in.name, f.Attempt, err)
 	}
+	if v.Action > Stop {
+		in.pipe.cfg.Logger.Error("error policy said what there is not; event dropped", "stage", in.name, "action", uint8(v.Action))
+		v = Verdict{}
+	}
 	in.pipe.tell(EventFailed{in.name, hd.sub.hub.name, seq, f.Attempt, v.Action, err})
 	switch v.Action {
 	case DeadLetter:
@@ -23,7 +27,7 @@ func (in *inlet[T]) judge(ctx context.Context, hd *hand[T], i int, err error) fa
 			return fate{i: i, back: true}
 		}
 	case Stop:
-		in.conclude(ending{state: Failed, err: &StageError{in.name, err}})
+		in.conclude(ending{state: StateFailed, err: &StageError{in.name, err}})
 	}
 	return fate{i: i, what: v.Action, after: v.After, unspent: v.Unspent, err: err}
 }

@@ -3,54 +3,70 @@ package stage
 import (
 	"context"
 	"fmt"
+	"slices"
 )
 
-// watcher waits until the events numbered from … to-1 have their final outcome.
-// They cost the hot path one look at an empty slice when nobody waits.
+// watcher waits for the final outcome of the event numbered seq, or, for a Flush,
+// of all that were numbered before it. It costs the hot path one look at an empty
+// map when nobody waits.
 type watcher struct {
-	from, to uint64
-	left     int
-	err      error
-	done     chan struct{}
+	seq  uint64
+	left int // for a Flush: events that have no outcome yet
+	err  error
+	done chan struct{}
 }
 
-// watchRange tells the watchers that some events were settled.
+func (h *hub[T]) watched() bool { return len(h.awaited) > 0 || len(h.flushes) > 0 }
+
+// watchRange tells the watchers that the events from … to-1 were settled.
 func (h *hub[T]) watchRange(from, to uint64, err error) {
-	for i := 0; i < len(h.watchers); i++ {
-		w := h.watchers[i]
-		lo, hi := max(from, w.from), min(to, w.to)
-		if lo >= hi {
-			continue
-		}
-		w.left -= int(hi - lo)
-		if err != nil {
-			w.err = err
-		}
-		if w.left <= 0 {
-			h.unwatch(w)
-			h.wakes.add(w.done)
-			i--
+	if len(h.awaited) > 0 {
+		for seq := from; seq < to; seq++ {
+			if w := h.awaited[seq]; w != nil {
+				w.err = err
+				delete(h.awaited, seq)
+				h.wakes.add(w.done)
+			}
 		}
 	}
+	if len(h.flushes) == 0 {
+		return
+	}
+	h.flushes = slices.DeleteFunc(h.flushes, func(w *watcher) bool {
+		if from < w.seq {
+			w.left -= int(min(to, w.seq) - from)
+		}
+		if w.left <= 0 {
+			h.wakes.add(w.done)
+		}
+		return w.left <= 0
+	})
 }
 
 // watchNext makes w wait for the event that is accepted next.
 func (h *hub[T]) watchNext(w *watcher) {
-	if w != nil {
-		w.from, w.to, w.left = h.buffer.next, h.buffer.next+1, 1
-		h.watchers = append(h.watchers, w)
+	if w == nil {
+		return
+	}
+	if h.awaited == nil {
+		h.awaited = make(map[uint64]*watcher)
+	}
+	w.seq = h.buffer.next
+	h.awaited[w.seq] = w
+}
+
+func (h *hub[T]) watchDrop(seq uint64) {
+	if h.watched() {
+		h.watchRange(seq, seq+1, ErrDropped)
 	}
 }
 
-func (h *hub[T]) watchDrop(seq uint64) { h.watchRange(seq, seq+1, ErrDropped) }
-
+// unwatch forgets a watcher that gives up.
 func (h *hub[T]) unwatch(w *watcher) {
-	for i, other := range h.watchers {
-		if other == w {
-			h.watchers = append(h.watchers[:i], h.watchers[i+1:]...)
-			return
-		}
+	if h.awaited[w.seq] == w {
+		delete(h.awaited, w.seq)
 	}
+	h.flushes = slices.DeleteFunc(h.flushes, func(other *watcher) bool { return other == w })
 }
 
 // await waits until w is told, or ctx ends, whose cause it then returns.
@@ -88,8 +104,8 @@ func (h *hub[T]) flush(ctx context.Context) error {
 		h.mu.Unlock()
 		return nil
 	}
-	w := &watcher{to: h.buffer.next, left: n, done: make(chan struct{}, 1)}
-	h.watchers = append(h.watchers, w)
+	w := &watcher{seq: h.buffer.next, left: n, done: make(chan struct{}, 1)}
+	h.flushes = append(h.flushes, w)
 	h.mu.Unlock()
 	_, err := h.await(ctx, w)
 	return err

@@ -28,6 +28,7 @@ const (
 	looking phase = iota
 	handling
 	judging
+	handled // and not settled yet
 )
 
 // seat is where a worker waits for one of the subscriptions of its stage.
@@ -97,7 +98,7 @@ func (w *worker[T]) visit(at *seat[T], take bool) (took bool) {
 	h := at.sub.hub
 	h.mu.Lock()
 	at.back()
-	h.meters.pass(w.now, &h.books)
+	h.pass(w.now)
 	if w.hand.sub == at.sub {
 		h.settle(&w.hand, w.now)
 	}
@@ -116,6 +117,7 @@ func (w *worker[T]) visit(at *seat[T], take bool) (took bool) {
 func (w *worker[T]) settle(s *sub[T]) {
 	h := s.hub
 	h.mu.Lock()
+	h.pass(w.now)
 	h.settle(&w.hand, w.now)
 	h.balance()
 	h.unlock()
@@ -165,6 +167,7 @@ func (w *worker[T]) work(ctx context.Context) {
 	if len(w.hand.fates) == 0 {
 		w.hand.clear()
 	}
+	w.phase = handled
 	w.now = w.c.pipe.now()
 	if w.c.pipe.cfg.Observe != nil {
 		w.c.report(&w.hand, w.now)
@@ -182,19 +185,34 @@ func (w *worker[T]) call(ctx context.Context, evs []T) (err error) {
 // judge decides about the events in hand that err says have failed.
 func (w *worker[T]) judge(ctx context.Context, err error) {
 	w.phase = judging
-	some, partly := errors.AsType[*SliceError](err)
+	named := w.named(err)
 	for i := range w.hand.n {
-		if failed := !partly || !w.c.slices || some.Failed[i] != nil; failed {
+		if named == nil || named[i] != nil {
 			w.hand.condemn(i)
 		}
 	}
 	for j, f := range w.hand.fates {
 		cause := err
-		if partly && w.c.slices {
-			cause = some.Failed[f.i]
+		if named != nil {
+			cause = named[f.i]
 		}
 		w.hand.fates[j] = w.c.judge(ctx, &w.hand, f.i, cause)
 	}
+}
+
+// named are the events in hand that a SliceError says have failed; nil if err
+// names none, and so speaks of all.
+func (w *worker[T]) named(err error) map[int]error {
+	some, _ := errors.AsType[*SliceError](err)
+	if some == nil || !w.c.slices {
+		return nil
+	}
+	for i, cause := range some.Failed {
+		if i >= 0 && i < w.hand.n && cause != nil {
+			return some.Failed
+		}
+	}
+	return nil
 }
 
 // vanish finds out what became of what is in hand when the handler has ended the
