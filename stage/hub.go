@@ -50,10 +50,10 @@ type hub[T any] struct {
 	armed   int64       // when it fires; 0: it does not
 
 	paused, sealed, closed, draining, ended bool
-	err                                     error           // why it was closed, if not in order
-	wrong                                   error           // a setting for which it is refused altogether
-	notices                                 []Notice        // to be told by unlock
-	closing                                 []chan struct{} // to be closed by unlock
+	err                                     error    // why it was closed, if not in order
+	wrong                                   error    // a setting for which it is refused altogether
+	onEnd                                   func()   // it leaves its pipeline then
+	later                                   []func() // to be called by unlock; seldom
 
 	stamps stamper
 	meters meters
@@ -83,22 +83,19 @@ func (h *hub[T]) outlet() *hub[T] { return h }
 
 // unlock releases the lock and then does what was gathered under it.
 func (h *hub[T]) unlock() {
-	if h.wakes.n == 0 && h.dropped == 0 && h.closing == nil {
+	if h.wakes.n == 0 && h.dropped == 0 && h.later == nil {
 		h.mu.Unlock()
 		return
 	}
-	wakes, dropped, onDrop, closing, notices := h.wakes, h.dropped, h.onDrop, h.closing, h.notices
-	h.wakes, h.dropped, h.closing, h.notices = wakesNone, 0, nil, nil
+	wakes, dropped, onDrop, later := h.wakes, h.dropped, h.onDrop, h.later
+	h.wakes, h.dropped, h.later = wakesNone, 0, nil
 	h.mu.Unlock()
 	wakes.send()
-	for _, c := range closing {
-		close(c)
+	for _, f := range later {
+		f()
 	}
 	if dropped > 0 {
 		h.tellDrop(onDrop, dropped)
-	}
-	for _, n := range notices {
-		h.pipe.tell(n)
 	}
 }
 
@@ -173,10 +170,24 @@ func (h *hub[T]) refused() error {
 	return h.wrong
 }
 
+// leave closes the outlet and calls f when it has ended.
+func (h *hub[T]) leave(f func()) {
+	h.mu.Lock()
+	if h.ended {
+		h.later = append(h.later, f)
+	} else {
+		h.onEnd = f
+	}
+	h.unlock()
+}
+
 // end tells everybody that no event will come any more.
 func (h *hub[T]) end() {
 	h.ended = true
-	h.closing = append(h.closing, h.done)
+	h.later = append(h.later, func() { close(h.done) })
+	if h.onEnd != nil {
+		h.later = append(h.later, h.onEnd)
+	}
 	if h.sourceIdle {
 		h.sourceIdle = false
 		h.wakes.add(h.sourceWake)

@@ -33,6 +33,9 @@ func (in *inlet[T]) Leave() {
 	in.endDependents()
 	in.pipe.forgive(in.wrong)
 	in.pipe.remove(in.self)
+	if dead := in.deadHub(); dead != nil {
+		dead.leave(func() { in.pipe.removeOutlet(in.self, dead) })
+	}
 }
 
 // leaveServe lets the Serve that is under way end the stage, or else marks it as

@@ -194,6 +194,14 @@ func (p *Pipeline) remove(n node) {
 	p.nodes = slices.DeleteFunc(p.nodes, func(other node) bool { return other == n })
 }
 
+// removeOutlet forgets an outlet that has left, with its stage.
+func (p *Pipeline) removeOutlet(n node, h outletNode) {
+	p.remove(n)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hubs = slices.DeleteFunc(p.hubs, func(other outletNode) bool { return other == h })
+}
+
 func (p *Pipeline) parts() ([]outletNode, []node) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -71,6 +71,14 @@ func NewProducer[T any](p *Pipeline, name string, source Source[T], cfg Producer
 
 func (p *Producer[T]) outlet() *hub[T] { return p.hub }
 
+// Leave tells the source to end, as a drain does, and takes the producer out of its
+// pipeline when nothing is left in it; see [Queue.Leave].
+func (p *Producer[T]) Leave() {
+	p.hub.leave(func() { p.pipe.removeOutlet(p, p.hub) })
+	p.drain()
+	p.pipe.forgive(p.wrong)
+}
+
 // Pause stops the hand-out of this producer and the asking of its source, as
 // [Pipeline.Pause] does of all.
 func (p *Producer[T]) Pause() { p.hub.pause(true) }

@@ -108,6 +108,15 @@ func (q *Queue[T]) Len() int {
 // everything in it is settled. Pushers that wait are refused.
 func (q *Queue[T]) Close() { q.hub.close(nil) }
 
+// Leave closes the queue, and takes it out of its pipeline when nothing is left in
+// it: it is in no snapshot then, and its name is free. A queue that was refused
+// for its settings is gone at once.
+func (q *Queue[T]) Leave() {
+	q.hub.leave(func() { q.pipe.removeOutlet(q, q.hub) })
+	q.hub.close(nil)
+	q.pipe.forgive(q.wrong)
+}
+
 // Seal refuses pushes with ErrSealed until Unseal. Pushers that wait are refused;
 // what was accepted goes on.
 func (q *Queue[T]) Seal() { q.hub.seal(true) }

@@ -142,8 +142,10 @@ func (s *sub[T]) conclude(err error) {
 	s.attached = false
 	s.hub.line.leave(&s.claim) // an outlet that has ended owes nothing
 	s.staff(0)
-	s.hub.closing = append(s.hub.closing, s.over)
-	s.hub.notices = append(s.hub.notices, Unsubscribed{s.stage, s.hub.name, err})
+	s.hub.later = append(s.hub.later, func() {
+		close(s.over)
+		s.hub.pipe.tell(Unsubscribed{s.stage, s.hub.name, err})
+	})
 	if s.notify != nil {
 		s.hub.wakes.add(s.notify)
 	}

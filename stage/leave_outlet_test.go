@@ -1,0 +1,62 @@
+package stage_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+
+	"github.com/affluxlab/afflux/stage"
+)
+
+func TestAQueueThatLeavesIsGoneWhenNothingIsLeftInIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := stage.New("p", stage.Config{Logger: quiet()})
+		keep := stage.NewQueue[int](p, "keep", stage.QueueConfig{})
+		q := stage.NewQueue[int](p, "q", stage.QueueConfig{})
+		done := 0
+		c := stage.NewConsumer(p, "c", func(context.Context, int) error { done++; return nil }, stage.ConsumerConfig[int]{OnEnd: stage.Temporary})
+		_, err := c.Subscribe(keep)
+		must(t, err)
+		must(t, q.TryPush(1))
+		ended := served(t.Context(), p.Run)
+		synctest.Wait()
+		q.Leave()
+		synctest.Wait()
+		if p.Snapshot().Outlet("q") == nil {
+			t.Fatal("gone with an event in it")
+		}
+		_, err = c.Subscribe(q)
+		must(t, err)
+		synctest.Wait()
+		if s := p.Snapshot(); done != 1 || s.Outlet("q") != nil || s.Stage("q") != nil {
+			t.Errorf("%d done; still there: %v, %v", done, s.Outlet("q"), s.Stage("q"))
+		}
+		again := stage.NewQueue[int](p, "q", stage.QueueConfig{})
+		must(t, again.TryPush(2))
+		_, err = c.Subscribe(again)
+		must(t, err)
+		synctest.Wait()
+		if done != 2 {
+			t.Errorf("%d done, want 2", done)
+		}
+		must(t, p.Drain(t.Context()))
+		must(t, <-ended)
+	})
+}
+
+func TestAProducerThatLeavesTellsItsSource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := stage.New("p", stage.Config{Logger: quiet()})
+		rows := stage.NewProducer(p, "rows", stage.FromChan(make(chan int)), stage.ProducerConfig{})
+		c := stage.NewConsumer(p, "c", ok, stage.ConsumerConfig[int]{})
+		_, err := c.Subscribe(rows)
+		must(t, err)
+		ended := served(t.Context(), p.Run)
+		synctest.Wait()
+		rows.Leave()
+		must(t, <-ended)
+		if s := p.Snapshot(); len(s.Outlets)+len(s.Stages) != 1 { // the consumer is done, and stays
+			t.Errorf("left: %v %v", s.Outlets, s.Stages)
+		}
+	})
+}
