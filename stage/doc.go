@@ -23,8 +23,30 @@
 // event goes to exactly one of them. The failures of a stage are an outlet too:
 // its DeadLetters.
 //
-// What is wrong in a stage's settings does not crash and is not lost: Subscribe,
-// Serve and Run return it, and [Pipeline.Err] tells it before.
+// What is wrong in a stage's settings does not crash and is not lost: pushes,
+// Subscribe, Serve and Run return it, and [Pipeline.Err] tells it before.
+//
+// Stages come and go while the pipeline runs: one that is made then is started by
+// Run, and Leave takes one out, in order.
+//
+// # Several steps
+//
+// A handler that has something for the next step pushes it into the next queue,
+// whose QueueConfig.FedBy names the stage. The push waits while that queue is
+// full, so that pressure goes back; and the queue closes after the stage has
+// ended, so that a drain, or an end, goes through the pipeline in its order.
+//
+//	pages := stage.NewProducer(p, "pages", crawl, stage.ProducerConfig{})
+//	var docs *stage.Queue[Doc]
+//	parse := stage.NewConsumer(p, "parse", func(ctx context.Context, pg Page) error {
+//		return docs.Push(ctx, parsed(pg))
+//	}, stage.ConsumerConfig[Page]{Workers: 4})
+//	docs = stage.NewQueue[Doc](p, "docs", stage.QueueConfig{FedBy: []stage.Stage{parse}})
+//	index := stage.NewSliceConsumer(p, "index", bulk, stage.ConsumerConfig[Doc]{})
+//
+// Push with the handler's own context, so that a stop can reach it. A handler that
+// pushes into the queue it is fed from waits for itself once that is full: let it
+// use TryPush. Nor may it wait for a Drain of its own pipeline.
 //
 // # Two ways to hand out
 //
@@ -88,7 +110,12 @@
 // already: a stage that was stopped or failed may be served again, and goes on
 // where it was, since outlets live as long as the pipeline and not as long as a
 // Serve. Run is for those that have none. No goroutine outlives the Serve or Run
-// that started it, but for the timer of a retry, which ends at once.
+// that started it, but for the timer of a retry, which ends at once. A handler, a
+// source or a policy that does not heed its context cannot be ended: Serve and Run
+// last as long as it does.
+//
+// Under a supervisor stages are children that are started again only after an
+// abnormal end: nil means that there is nothing left to do.
 //
 // # Watching
 //
@@ -100,7 +127,9 @@
 //
 // An outlet is one lock, held for some tens of nanoseconds for each push and for
 // each time that a worker comes for more; a worker that comes closes the books of
-// the last events and takes the next at once. No memory is allocated for an
+// the last events and takes the next at once. What moves many events at once holds
+// it for up to half a microsecond each: a rebalance, the return of an inbox, the
+// start of a drain with many retries, a PushAll. No memory is allocated for an
 // event, but by a Spawner (a goroutine and its task), a retry, and a push that has
 // to wait. Queues are made of chunks of 16 KiB, so a waiting event takes its own
 // size and 4 bytes; a slice handler is lent the memory of the queue itself and
@@ -116,11 +145,23 @@
 // that must survive the process, use a durable queue. Events are not sent
 // between machines, and there are no priorities: use two queues.
 //
-// # Sources
+// # Compared with GenStage
 //
 // The semantics of demand are those of GenStage 1.3 as its documentation
-// (https://hexdocs.pm/gen_stage) and its behaviour show them; what differs is on
-// purpose: defaults (lazy; a normal end of what is taken from is no failure),
-// inboxes that return instead of being lost, overflow as an answer, failures by
-// event.
+// (https://hexdocs.pm/gen_stage) and its behaviour show them.
+//
+//   - max_demand and min_demand are [Demand]; handle_demand is [Source], which
+//     cannot forget a shortfall; casting to a producer is [Queue.Push].
+//   - buffer_size is Buffer; buffer_keep :first is DropNewest, :last DropOldest. The
+//     default here refuses instead.
+//   - subscribe_to and sync_subscribe are Subscribe; cancel is
+//     [Subscription.Cancel]; resubscribing with other options is [Subscription.Set].
+//   - cancel: :transient and :temporary are OnEnd, of a stage. There is no
+//     :permanent: a normal end is no failure.
+//   - demand: :accumulate and :forward are Pause and Resume.
+//   - ConsumerSupervisor is [Spawner]; its min_demand is Refill, terminate_child
+//     Cancel, which_children Tasks.
+//   - A consumer that crashes loses its mailbox there. Here it returns.
+//   - Producer-consumers, broadcast, partitions, manual demand and streams are not
+//     here yet.
 package stage

@@ -24,8 +24,8 @@ type Config struct {
 	// that goes on: it must be quick, and not wait for the pipeline. It may be
 	// called from many goroutines at once. A panic in it is not caught.
 	Hook func(Notice)
-	// Observe is told each call of a handler, under the same conditions. It costs
-	// nothing when nil.
+	// Observe is told each call of a handler when that has returned, under the same
+	// conditions. It costs nothing when nil.
 	Observe func(Handled)
 }
 

@@ -15,8 +15,8 @@ type QueueConfig struct {
 	Buffer int
 	// Overflow says what becomes of one event more. Default: Refuse.
 	Overflow OverflowMode
-	// OnDrop is told how many events were dropped, by the goroutine that pushed.
-	// Required by the modes that drop.
+	// OnDrop is told how many events were dropped, by the goroutine that pushed, who
+	// also gets its panics. Required by the modes that drop.
 	OnDrop func(n int)
 	// FedBy are the stages whose handlers push into this queue, if nobody else
 	// does. It closes when all of them have ended, and not when a drain begins, so
@@ -132,7 +132,8 @@ func (q *Queue[T]) Resume() { q.hub.pause(false) }
 
 // Rebalance takes what was dealt out to inboxes, and no handler has begun, back
 // to the head of the queue and deals it out anew, one by one, so that workers
-// who came late get their part.
+// who came late get their part. The queue stands still meanwhile, for up to half a
+// microsecond for each event.
 func (q *Queue[T]) Rebalance() { q.hub.rebalance() }
 
 // Config are the settings in force, zeros filled in.
