@@ -70,14 +70,14 @@ func (l *pusherList[T]) remove(p *pusher[T]) {
 // refuses says why nothing can be pushed at all.
 func (h *hub[T]) refuses() error {
 	switch {
+	case !h.closed && !h.sealed:
+		return nil
 	case h.wrong != nil:
 		return h.wrong
 	case h.closed:
 		return ErrClosed
-	case h.sealed:
-		return ErrSealed
 	}
-	return nil
+	return ErrSealed
 }
 
 // try accepts ev if there is room for it and nobody waits.
@@ -133,7 +133,13 @@ func (h *hub[T]) evict() bool {
 }
 
 // stamp is the time of an event that arrives now.
-func (h *hub[T]) stamp() int64 { return h.stampAll(1) }
+func (h *hub[T]) stamp() int64 {
+	if s := &h.stamps; s.since+1 < s.every && !s.stale {
+		s.since++
+		return s.now
+	}
+	return h.stampAll(1)
+}
 
 // stampAll is the time of n events that arrive together. Of more than one it is
 // always read.

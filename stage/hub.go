@@ -160,7 +160,7 @@ func (h *hub[T]) close(err error) {
 // refuse takes nothing, ever, and says why.
 func (h *hub[T]) refuse(err error) {
 	h.mu.Lock()
-	h.wrong = err
+	h.wrong, h.closed = err, true
 	h.mu.Unlock()
 }
 
