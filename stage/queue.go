@@ -104,6 +104,14 @@ func (q *Queue[T]) Len() int {
 	return q.hub.buffer.count
 }
 
+// InSystem is how many events were accepted and have no final outcome yet: what
+// one that is pushed now would find.
+func (q *Queue[T]) InSystem() int {
+	q.hub.mu.Lock()
+	defer q.hub.mu.Unlock()
+	return q.hub.inSystem()
+}
+
 // Close ends the intake for good. The subscribers see the end of the queue when
 // everything in it is settled. Pushers that wait are refused.
 func (q *Queue[T]) Close() { q.hub.close(nil) }
