@@ -21,7 +21,7 @@ assets: need-node ## the browser's libraries, from npm into an ignored folder
 
 test: need-go assets need-clients ## set everything up, then run every test
 	$(GO) test -race -shuffle=on ./...
-	$(GO) test -tags million ./internal/part1 ./internal/resource ./internal/web
+	$(GO) test -tags million ./internal/part1 ./internal/resource ./internal/web ./internal/virtual
 
 check: need-go ## format, vet, staticcheck, tidy
 	@test -z "$$(gofmt -l . | grep -v node_modules)" || { echo "gofmt these:"; gofmt -l . | grep -v node_modules; exit 1; }
