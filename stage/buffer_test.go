@@ -337,3 +337,26 @@ func TestAChunkOfNothingHoldsManyAndOneOfMuchHoldsSome(t *testing.T) {
 		t.Errorf("%d events of 64 bytes in a chunk, want 256", n)
 	}
 }
+
+// chunks counts those between the oldest waiting event and the end.
+func (b *buffer[T]) chunks() (n int) {
+	for c := b.head; c != nil; c = c.next {
+		n++
+	}
+	return n
+}
+
+func TestASourceThatTricklesTakesNoMoreMemoryThanOneThatPours(t *testing.T) {
+	const events = 10_000
+	for _, asked := range []int{1, 300, 1024, 20_000} {
+		var b buffer[int]
+		for i := range events {
+			b.reserve(max(1, asked-i), int64(i))[0] = i
+			b.publish(1, int64(i))
+		}
+		most := events/(inChunk[int]()*3/4) + 1
+		if n := b.chunks(); n > most {
+			t.Errorf("asked for %d: %d chunks for %d events, want at most %d", asked, n, events, most)
+		}
+	}
+}

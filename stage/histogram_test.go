@@ -168,3 +168,25 @@ func FuzzHistogram(f *testing.F) {
 		}
 	})
 }
+
+func TestSinceIsWhatWasCountedAfterwards(t *testing.T) {
+	var h, want Histogram
+	h.add(5_000_000, 3)
+	h.add(70, 1)
+	earlier := h
+	for _, ns := range []int64{0, 5_000_000, 9_000_000_000} {
+		h.add(ns, 2)
+		want.add(ns, 2)
+	}
+	if got := h.Since(&earlier); got != want {
+		t.Errorf("since: %+v, want %+v", got, want)
+	}
+	if got := h.Since(&h); got.Count != 0 || got.Sum != 0 || got.Mean() != 0 || got.Quantile(0.5) != 0 {
+		t.Errorf("since now: %+v, want nothing", got)
+	}
+	later := earlier
+	later.add(1000, 1) // shorter than the longest, which stays
+	if got := later.Since(&earlier); got.Count != 1 || got.Sum != time.Microsecond || got.Max != 5*time.Millisecond {
+		t.Errorf("since: %d counted, %v in all, at most %v", got.Count, got.Sum, got.Max)
+	}
+}

@@ -185,6 +185,7 @@ func (h *hub[T]) leave(f func()) {
 func (h *hub[T]) end() {
 	h.ended = true
 	h.later = append(h.later, func() { close(h.done) })
+	h.later = append(h.later, h.pipe.outletEnded)
 	if h.onEnd != nil {
 		h.later = append(h.later, h.onEnd)
 	}

@@ -24,10 +24,11 @@ const (
 // does not wait for that; the stage shows as leaving. A stage that does not serve
 // is gone at once, and so is one that was refused for its settings.
 func (in *inlet[T]) Leave() {
+	serving := in.leaveServe() // first, so that no subscription is added any more
 	for _, s := range *in.subs.Load() {
 		s.cancel(nil)
 	}
-	if in.leaveServe() {
+	if serving {
 		return
 	}
 	in.endDependents()
@@ -86,9 +87,7 @@ func (in *inlet[T]) decide(e ending) {
 
 // consider looks whether there is still something to take from, now or later.
 func (in *inlet[T]) consider() {
-	in.endMu.Lock()
-	draining := in.draining
-	in.endMu.Unlock()
+	draining := in.isDraining()
 	if in.onEnd == Temporary {
 		in.dropGone()
 	}
@@ -159,7 +158,7 @@ func (in *inlet[T]) shut() error {
 	switch {
 	case e.final:
 		in.Leave()
-	case e.state == StateDone:
+	case e.state == StateDone, in.isDraining() && in.allGone():
 		in.endDependents()
 	}
 	return in.tellEnd(e)
@@ -204,6 +203,12 @@ func (in *inlet[T]) drain() {
 	if in.allGone() {
 		in.endDependents()
 	}
+}
+
+func (in *inlet[T]) isDraining() bool {
+	in.endMu.Lock()
+	defer in.endMu.Unlock()
+	return in.draining
 }
 
 func (in *inlet[T]) allGone() bool {

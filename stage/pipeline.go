@@ -149,6 +149,23 @@ func (p *Pipeline) add(n node, outlet outletNode) {
 	}
 }
 
+// outletEnded lets stages that are not served end what depends on them, in a
+// drain: nobody else would.
+func (p *Pipeline) outletEnded() {
+	p.mu.Lock()
+	drained := p.drained
+	p.mu.Unlock()
+	if !drained {
+		return
+	}
+	_, nodes := p.parts()
+	for _, n := range nodes {
+		if !n.feeds() && !n.about().isServing() {
+			n.drain()
+		}
+	}
+}
+
 // feederEnded tells queues that a stage that feeds them has ended.
 func (p *Pipeline) feederEnded(n node) {
 	_, nodes := p.parts()

@@ -214,6 +214,9 @@ func (p *Producer[T]) wait(ctx context.Context, err error) {
 	p.note(failures, time.Now().Add(pause), err)
 	p.pipe.cfg.Logger.Warn("source failed", withStack(err, "stage", p.name, "err", err, "failures", failures, "retry", pause)...)
 	p.pipe.tell(SourceFailed{p.name, err, failures, pause})
+	if pause <= 0 {
+		return
+	}
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	select {

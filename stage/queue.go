@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -61,10 +62,29 @@ func NewQueue[T any](p *Pipeline, name string, cfg QueueConfig) *Queue[T] {
 	q.hub = newHub[T](p, name, defaultBuffer)
 	q.hub.configure(cfg)
 	for _, s := range cfg.FedBy {
-		q.fedBy = append(q.fedBy, s)
+		if q.wrong = cmp.Or(q.wrong, mayFeed(name, p, s)); q.wrong == nil {
+			q.fedBy = append(q.fedBy, s)
+		}
 	}
 	p.add(q, q.hub)
+	for _, n := range slices.Clone(q.fedBy) { // one that has left before will not say so again
+		if n.about().hasLeft() {
+			q.feederEnded(n)
+		}
+	}
 	return q
+}
+
+// mayFeed says why s cannot be one that feeds a queue.
+func mayFeed(queue string, p *Pipeline, s Stage) error {
+	const want = "consumers and spawners of the same pipeline"
+	switch {
+	case s == nil:
+		return &SettingError{queue, "FedBy", "nil", want}
+	case s.feeds() || s.about().pipe != p:
+		return &SettingError{queue, "FedBy", s.Name(), want}
+	}
+	return nil
 }
 
 func (q *Queue[T]) outlet() *hub[T] { return q.hub }
@@ -167,21 +187,25 @@ func (q *Queue[T]) Set(cfg QueueConfig) error {
 // after a normal end, and so that Run knows when it is done.
 func (q *Queue[T]) Serve(ctx context.Context) error { return q.serve(ctx, func() {}) }
 
-func (q *Queue[T]) serve(ctx context.Context, began func()) error {
-	ctx, err := q.begin(ctx)
+func (q *Queue[T]) serve(ctx context.Context, began func()) (err error) {
+	ctx, err = q.begin(ctx)
 	if err != nil {
 		return err
 	}
+	e := ending{state: StateFailed, err: &StageError{q.name, ErrGoexit}} // unless the hook returns
+	defer func() {
+		q.end(e)
+		err = q.tellEnd(e)
+	}()
 	q.pipe.tell(StageStarted{q.name, q.kind})
 	began()
-	e := ending{state: StateDone}
 	select {
 	case <-q.hub.done:
+		e = ending{state: StateDone}
 	case <-ctx.Done():
 		e = ending{state: StateStopped, err: context.Cause(ctx)}
 	}
-	q.end(e)
-	return q.tellEnd(e)
+	return nil
 }
 
 func (q *Queue[T]) snapshot() StageSnapshot { return q.base.read() }

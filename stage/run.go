@@ -139,14 +139,14 @@ func (p *Pipeline) attend(ctx context.Context, r *run) (cause error) {
 	var grace <-chan time.Time
 	for {
 		live, takers, failed := r.state()
-		switch {
-		case live == 0:
+		if live == 0 {
 			return cause
-		case takers == 0 && grace != nil:
-			r.cancel(errUnserved) // nobody is left who could work anything off
 		}
 		if failed && grace == nil {
 			grace = p.startDrain()
+		}
+		if takers == 0 && grace != nil {
+			r.cancel(errUnserved) // nobody is left who could work anything off
 		}
 		select {
 		case <-r.changed:
@@ -167,5 +167,10 @@ func (p *Pipeline) attend(ctx context.Context, r *run) (cause error) {
 // startDrain begins a drain and returns a timer for its end.
 func (p *Pipeline) startDrain() <-chan time.Time {
 	p.beginDrain()
-	return time.After(max(0, p.cfg.Grace))
+	if p.cfg.Grace <= 0 {
+		now := make(chan time.Time, 1)
+		now <- time.Now()
+		return now
+	}
+	return time.After(p.cfg.Grace)
 }

@@ -19,7 +19,13 @@ func Work[T any](d time.Duration) Handler[T] {
 // WorkFor is Work that takes as long as d says of the event.
 func WorkFor[T any](d func(ev T) time.Duration) Handler[T] {
 	return func(ctx context.Context, ev T) error {
-		timer := time.NewTimer(d(ev))
+		takes := d(ev)
+		if takes <= 0 {
+			// No timer: one that has expired when select first looks at it can crash the
+			// runtime in a bubble under the race detector (Go 1.26).
+			return context.Cause(ctx)
+		}
+		timer := time.NewTimer(takes)
 		defer timer.Stop()
 		select {
 		case <-timer.C:

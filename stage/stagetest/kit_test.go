@@ -141,3 +141,18 @@ func TestAScriptDoesOneStepAfterTheOther(t *testing.T) {
 		equal(t, "asks", s.Asks()[4:6], []stagetest.Ask{{At: 0, Len: 9}, {At: time.Second, Len: 9}})
 	})
 }
+
+func TestAScriptRefusesToTrickleForEver(t *testing.T) {
+	for _, step := range []struct{ n, per int }{{3, 0}, {3, -1}, {-1, 1}, {-1, -1}} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("Trickle(%d, %d) does not panic", step.n, step.per)
+				}
+			}()
+			stagetest.Trickle(step.n, step.per)
+		}()
+	}
+	n, err := stagetest.Count(stagetest.Trickle(0, 0), stagetest.Trickle(1, 1)).Fetch(t.Context(), make([]int, 2))
+	equal(t, "none, then one", []any{n, err}, []any{1, nil})
+}

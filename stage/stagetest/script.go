@@ -2,6 +2,7 @@ package stagetest
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"slices"
 	"sync"
@@ -47,8 +48,14 @@ const (
 // Give gives n events, in as many calls as the demand makes it take.
 func Give(n int) Step { return Trickle(n, n) }
 
-// Trickle gives n events, at most per at a call.
-func Trickle(n, per int) Step { return Step{kind: give, n: n, per: per} }
+// Trickle gives n events, at most per at a call. It panics if that is no number
+// of events, or would never end.
+func Trickle(n, per int) Step {
+	if n < 0 || n > 0 && per < 1 {
+		panic(fmt.Sprintf("stagetest: Trickle(%d, %d): want 0 events or more, and at least one at a call", n, per))
+	}
+	return Step{kind: give, n: n, per: per}
+}
 
 // Wait lets d pass before the next step. If the context ends before, Fetch returns
 // its cause, and the step is over.

@@ -1,0 +1,56 @@
+package stage_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+
+	"github.com/affluxlab/afflux/stage"
+	"github.com/affluxlab/afflux/stage/stagetest"
+)
+
+func TestAStageServedAgainDoesNotGoInCirclesWithItsDeadLetters(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		uses := 0
+		p := stage.New("p", stage.Config{Logger: quiet()})
+		first := stage.NewQueue[int](p, "first", stage.QueueConfig{})
+		second := stage.NewQueue[int](p, "second", stage.QueueConfig{})
+		c := stage.NewConsumer(p, "c", func(context.Context, int) error {
+			if uses++; uses > 10 {
+				return nil
+			}
+			return errAlways
+		}, stage.ConsumerConfig[int]{OnError: func(stage.Failure[int]) stage.Verdict {
+			return stage.Verdict{Action: stage.DeadLetter}
+		}})
+		c.DeadLetters()
+		_, err := c.Subscribe(first)
+		must(t, err)
+		first.Close()
+		must(t, c.Serve(t.Context()))
+		_, err = c.Subscribe(second)
+		must(t, err, second.TryPush(1))
+		second.Close()
+		if err := c.Serve(t.Context()); err != nil || uses != 1 {
+			t.Errorf("Serve: %v, after %d uses, want one", err, uses)
+		}
+	})
+}
+
+func TestAStageThatStopsUnderRunEndsItsDeadLettersAtOnce(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		q := queueOf(b, stage.QueueConfig{})
+		c := stage.NewConsumer(b.Pipeline, "c", stagetest.Fail[int](-1, stagetest.ErrPlanned), stage.ConsumerConfig[int]{OnError: always(stage.Stop)})
+		dead := stage.NewConsumer(b.Pipeline, "dead", func(context.Context, stage.Failure[int]) error { return nil }, stage.ConsumerConfig[stage.Failure[int]]{})
+		stagetest.Subscribe(b, c, q)
+		stagetest.Subscribe(b, dead, c.DeadLetters())
+		stagetest.Push(b, q, 1, 2, 3)
+		err := b.Start().Wait()
+		expectErr(b, "run", err, stagetest.ErrPlanned)
+		var left *stage.DrainError
+		expectAs(b, "run", err, &left)
+		expect(b, "left", left.Left[0].Events(), 3)
+		expect(b, "ended at", stagetest.Elapsed(), 0)
+		expect(b, "who takes the dead letters", b.Stage("dead").State, stage.StateDone)
+	})
+}
