@@ -3,7 +3,6 @@ package stage
 import (
 	"cmp"
 	"context"
-	"slices"
 )
 
 // Drain ends the intake (queues refuse with ErrClosed, sources are told by the
@@ -22,11 +21,7 @@ func (p *Pipeline) Drain(ctx context.Context) error {
 	if run != nil {
 		over = run.done
 	}
-	slices.SortStableFunc(hubs, func(a, b outletNode) int { return rank(a) - rank(b) })
 	for _, h := range hubs {
-		if n := h.owner(); n != nil && !n.about().isServing() {
-			n.drain() // nobody else would end what depends on it
-		}
 		select {
 		case <-h.finished():
 		case <-over:
@@ -83,14 +78,6 @@ func (p *Pipeline) giveUp(cause error) error {
 		err = &DrainError{Cause: cause}
 	}
 	return err
-}
-
-// rank puts outlets that depend on a stage behind those that it takes from.
-func rank(h outletNode) int {
-	if h.owner() != nil {
-		return 1
-	}
-	return 0
 }
 
 // beginDrain starts a drain, once.

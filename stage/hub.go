@@ -16,7 +16,6 @@ import (
 type hub[T any] struct {
 	name  string
 	pipe  *Pipeline
-	of    node // of an outlet that ends with its stage
 	clock func() int64
 	done  chan struct{} // closed when the outlet has ended and nothing is left
 
@@ -275,7 +274,6 @@ func (h *hub[T]) arm() {
 
 func (h *hub[T]) label() string             { return h.name }
 func (h *hub[T]) finished() <-chan struct{} { return h.done }
-func (h *hub[T]) owner() node               { return h.of }
 
 // left says what is still here.
 func (h *hub[T]) left() Left {

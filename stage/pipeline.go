@@ -80,7 +80,6 @@ type outletNode interface {
 	pause(bool)
 	left() Left
 	finished() <-chan struct{}
-	owner() node // of an outlet that ends with its stage; else nil
 }
 
 // New makes an empty pipeline.

@@ -68,7 +68,6 @@ func (in *inlet[T]) DeadLetters() Outlet[Failure[T]] {
 	defer in.mu.Unlock()
 	if in.dead == nil {
 		in.dead = newHub[Failure[T]](in.pipe, in.name+"/dead-letters", defaultBuffer)
-		in.dead.of = in.self
 		in.pipe.addHub(in.dead)
 	}
 	return in.dead
