@@ -26,45 +26,12 @@ func (m OverflowMode) String() string {
 // pusher waits for room with what it has not pushed yet. Whoever makes room
 // takes the events off it, so that they keep its turn.
 type pusher[T any] struct {
-	evs        []T
-	one        [1]T
-	watch      *watcher // for Do: told of the outcome
-	done       chan struct{}
-	err        error
-	listed     bool
-	prev, next *pusher[T]
-}
-
-// pusherList is first come first served.
-type pusherList[T any] struct {
-	first, last *pusher[T]
-	count       int
-}
-
-func (l *pusherList[T]) push(p *pusher[T]) {
-	l.count++
-	p.listed, p.prev = true, l.last
-	if l.last == nil {
-		l.first = p
-	} else {
-		l.last.next = p
-	}
-	l.last = p
-}
-
-func (l *pusherList[T]) remove(p *pusher[T]) {
-	if p.prev == nil {
-		l.first = p.next
-	} else {
-		p.prev.next = p.next
-	}
-	if p.next == nil {
-		l.last = p.prev
-	} else {
-		p.next.prev = p.prev
-	}
-	l.count--
-	p.listed, p.prev, p.next = false, nil, nil
+	member[pusher[T]]
+	evs   []T
+	one   [1]T
+	watch *watcher // for Do: told of the outcome
+	done  chan struct{}
+	err   error
 }
 
 // refuses says why nothing can be pushed at all.
@@ -168,7 +135,7 @@ func (h *hub[T]) put(ctx context.Context, p *pusher[T]) (n int, err error) {
 		return all - len(p.evs), p.err
 	}
 	p.done = make(chan struct{}, 1)
-	h.pushers.push(p)
+	h.pushers.push(&p.member, p)
 	h.balance()
 	h.unlock()
 	select {
@@ -215,10 +182,10 @@ func (h *hub[T]) accept(p *pusher[T], n int) {
 // admit lets waiting pushers in, in their order, as far as there is room.
 func (h *hub[T]) admit() {
 	for h.pushers.first != nil && h.room() > 0 {
-		p := h.pushers.first
+		p := h.pushers.first.of
 		h.accept(p, h.room())
 		if len(p.evs) == 0 {
-			h.pushers.remove(p)
+			h.pushers.remove(&p.member)
 			h.wakes.add(p.done)
 		}
 	}
@@ -227,8 +194,8 @@ func (h *hub[T]) admit() {
 // admitAll lets waiting pushers in, room or not: the queue drops from now on.
 func (h *hub[T]) admitAll() {
 	for h.pushers.first != nil {
-		p := h.pushers.first
-		h.pushers.remove(p)
+		p := h.pushers.first.of
+		h.pushers.remove(&p.member)
 		h.offer(p)
 		h.wakes.add(p.done)
 	}
@@ -238,7 +205,7 @@ func (h *hub[T]) admitAll() {
 func (h *hub[T]) giveUp(p *pusher[T], cause error) {
 	h.mu.Lock()
 	if p.listed {
-		h.pushers.remove(p)
+		h.pushers.remove(&p.member)
 		p.err = cause
 		h.books.rejected += uint64(len(p.evs))
 		h.balance()
@@ -249,8 +216,8 @@ func (h *hub[T]) giveUp(p *pusher[T], cause error) {
 // refuseAll ends the waiting of all pushers.
 func (h *hub[T]) refuseAll(err error) {
 	for h.pushers.first != nil {
-		p := h.pushers.first
-		h.pushers.remove(p)
+		p := h.pushers.first.of
+		h.pushers.remove(&p.member)
 		p.err = err
 		h.books.rejected += uint64(len(p.evs))
 		h.wakes.add(p.done)

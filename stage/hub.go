@@ -28,8 +28,8 @@ type hub[T any] struct {
 
 	buffer   buffer[T]
 	delayed  delayed[T]
-	pushers  pusherList[T] // wait for room
-	capacity int           // of buffer and delayed together
+	pushers  fifo[pusher[T]] // wait for room
+	capacity int             // of buffer and delayed together
 	overflow OverflowMode
 	onDrop   func(n int)
 	dropped  int // to be told by unlock

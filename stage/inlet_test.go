@@ -35,8 +35,8 @@ func TestATemporaryStageForgetsSubscriptionsThatAreOver(t *testing.T) {
 			t.Errorf("%d and %d subscriptions are kept", subs, others)
 		}
 		for w := range c.crew.workers {
-			if len(w.seats) > 0 {
-				t.Errorf("a worker visits %d outlets", len(w.seats))
+			if len(w.seats.all) > 0 {
+				t.Errorf("a worker visits %d outlets", len(w.seats.all))
 			}
 		}
 		if err := p.Drain(t.Context()); err != nil {

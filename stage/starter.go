@@ -2,7 +2,6 @@ package stage
 
 import (
 	"context"
-	"slices"
 	"time"
 )
 
@@ -10,9 +9,7 @@ import (
 // are slots, and starts a task for each.
 type starter[T any] struct {
 	s     *Spawner[T]
-	seats []*seat[T]
-	known *[]*sub[T]
-	turn  int
+	seats seats[T]
 	spare *task[T] // made for an event that was not there
 }
 
@@ -20,14 +17,11 @@ func newStarter[T any](s *Spawner[T]) *starter[T] { return &starter[T]{s: s} }
 
 // start starts one task, if there is a slot and an event for it.
 func (st *starter[T]) start(ctx context.Context) bool {
-	if subs := st.s.subs.Load(); subs != st.known {
-		st.reseat(subs)
-	}
+	st.seats.arrange(st.s.subs.Load(), st.s.changed, func(at *seat[T]) { st.visit(at, 0) })
 	credit := st.s.credit()
-	for i := range st.seats {
-		at := (st.turn + i) % len(st.seats)
-		if t := st.visit(st.seats[at], credit); t != nil {
-			st.turn = (at + 1) % len(st.seats)
+	for i := range st.seats.all {
+		if t := st.visit(st.seats.at(i), credit); t != nil {
+			st.seats.found(i)
 			st.s.launch(ctx, t)
 			return true
 		}
@@ -57,26 +51,9 @@ func (st *starter[T]) visit(at *seat[T], credit int) *task[T] {
 	return t
 }
 
-func (st *starter[T]) reseat(subs *[]*sub[T]) {
-	var seats []*seat[T]
-	for _, at := range st.seats {
-		if slices.Contains(*subs, at.sub) {
-			seats = append(seats, at)
-		} else {
-			st.visit(at, 0)
-		}
-	}
-	for _, s := range *subs {
-		if !slices.ContainsFunc(seats, func(at *seat[T]) bool { return at.sub == s }) {
-			seats = append(seats, &seat[T]{sub: s, waiter: waiter{wake: st.s.changed}})
-		}
-	}
-	st.seats, st.known, st.turn = seats, subs, 0
-}
-
 // close leaves all seats.
 func (st *starter[T]) close() {
-	for _, at := range st.seats {
+	for _, at := range st.seats.all {
 		st.visit(at, 0)
 	}
 }

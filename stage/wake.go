@@ -4,46 +4,23 @@ package stage
 // channel has room for one token, so that a call that comes before the parking
 // is not lost; a token too many costs a look in vain.
 type waiter struct {
-	wake       chan struct{}
-	list       *waitList // where it is listed, or was called from
-	listed     bool
-	called     bool // taken off the list by a call, and not back since
-	prev, next *waiter
+	member[waiter]
+	wake   chan struct{}
+	list   *waitList // where it is listed, or was called from
+	called bool      // taken off the list by a call, and not back since
 }
 
 // waitList holds the idle workers that compete for the same events, first come
 // first served. One is called at a time, and calls the next if there is more:
 // so nobody is woken in vain, and no crowd is.
 type waitList struct {
-	first, last *waiter
-	count       int
-	called      int
+	fifo[waiter]
+	called int
 }
 
 func (l *waitList) push(w *waiter) {
-	w.list, w.listed, w.prev, w.next = l, true, l.last, nil
-	if l.last == nil {
-		l.first = w
-	} else {
-		l.last.next = w
-	}
-	l.last = w
-	l.count++
-}
-
-func (l *waitList) remove(w *waiter) {
-	if w.prev == nil {
-		l.first = w.next
-	} else {
-		w.prev.next = w.next
-	}
-	if w.next == nil {
-		l.last = w.prev
-	} else {
-		w.next.prev = w.prev
-	}
-	w.listed, w.prev, w.next = false, nil, nil
-	l.count--
+	w.list = l
+	l.fifo.push(&w.member, w)
 }
 
 // call takes the first off the list, unless one was called and is on its way.
@@ -55,8 +32,8 @@ func (l *waitList) call(to *wakes) {
 }
 
 func (l *waitList) callFirst(to *wakes) {
-	w := l.first
-	l.remove(w)
+	w := l.first.of
+	l.remove(&w.member)
 	w.called = true
 	l.called++
 	to.add(w.wake)
@@ -71,7 +48,7 @@ func (l *waitList) callAll(to *wakes) {
 // back is said by a waiter that is awake, for whatever reason.
 func (w *waiter) back() {
 	if w.listed {
-		w.list.remove(w)
+		w.list.remove(&w.member)
 	}
 	if w.called {
 		w.list.called--

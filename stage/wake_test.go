@@ -54,7 +54,7 @@ func TestAWaiterThatComesBackUncalledIsTakenOffTheList(t *testing.T) {
 		ws[i].back()
 		ws[i].back() // twice is once
 	}
-	if l.first != ws[2] || l.last != ws[2] || l.count != 1 {
+	if l.first.of != ws[2] || l.last.of != ws[2] || l.count != 1 {
 		t.Fatalf("left: %+v", l)
 	}
 	l.push(ws[0])

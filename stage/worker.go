@@ -3,17 +3,14 @@ package stage
 import (
 	"context"
 	"errors"
-	"slices"
 )
 
 // worker is one goroutine of a consumer, and what it holds.
 type worker[T any] struct {
 	c     *Consumer[T]
 	wake  chan struct{}
-	seats []*seat[T]
-	known *[]*sub[T] // the subscriptions that the seats are for
-	turn  int        // the seat to look at first
-	going bool       // it is one too many, and ends; guarded by the crew's lock
+	seats seats[T]
+	going bool // it is one too many, and ends; guarded by the crew's lock
 
 	hand  hand[T]
 	now   int64
@@ -30,12 +27,6 @@ const (
 	judging
 	handled // and not settled yet
 )
-
-// seat is where a worker waits for one of the subscriptions of its stage.
-type seat[T any] struct {
-	sub *sub[T]
-	waiter
-}
 
 func newWorker[T any](c *Consumer[T]) *worker[T] {
 	return &worker[T]{c: c, wake: make(chan struct{}, 1)}
@@ -75,16 +66,13 @@ func (w *worker[T]) next(ctx context.Context) bool {
 
 // look visits the hubs of all seats, from the one whose turn it is.
 func (w *worker[T]) look(take bool) bool {
-	if subs := w.c.subs.Load(); subs != w.known {
-		w.reseat(subs)
+	w.seats.arrange(w.c.subs.Load(), w.wake, func(at *seat[T]) { w.visit(at, false) })
+	if of := w.hand.sub; of != nil && (len(w.seats.all) != 1 || of != w.seats.all[0].sub) {
+		w.settle(of)
 	}
-	if w.hand.sub != nil && (len(w.seats) != 1 || w.hand.sub != w.seats[0].sub) {
-		w.settle(w.hand.sub)
-	}
-	for i := range w.seats {
-		at := (w.turn + i) % len(w.seats)
-		if w.visit(w.seats[at], take) {
-			w.turn = (at + 1) % len(w.seats)
+	for i := range w.seats.all {
+		if at := w.seats.at(i); w.visit(at, take) {
+			w.seats.found(i)
 			w.standUp(at)
 			return true
 		}
@@ -125,9 +113,9 @@ func (w *worker[T]) settle(s *sub[T]) {
 
 // standUp leaves the other seats, before what was taken at this one is handled.
 // A call that came from there is passed on.
-func (w *worker[T]) standUp(from int) {
-	for i, at := range w.seats {
-		if i == from {
+func (w *worker[T]) standUp(from *seat[T]) {
+	for _, at := range w.seats.all {
+		if at == from {
 			continue
 		}
 		h := at.sub.hub
@@ -137,24 +125,6 @@ func (w *worker[T]) standUp(from int) {
 		h.balance()
 		h.unlock()
 	}
-}
-
-// reseat brings the seats in line with the subscriptions.
-func (w *worker[T]) reseat(subs *[]*sub[T]) {
-	var seats []*seat[T]
-	for _, at := range w.seats {
-		if slices.Contains(*subs, at.sub) {
-			seats = append(seats, at)
-		} else {
-			w.visit(at, false)
-		}
-	}
-	for _, s := range *subs {
-		if !slices.ContainsFunc(seats, func(at *seat[T]) bool { return at.sub == s }) {
-			seats = append(seats, &seat[T]{sub: s, waiter: waiter{wake: w.wake}})
-		}
-	}
-	w.seats, w.known, w.turn = seats, subs, 0
 }
 
 // work hands what was taken to the handler, and finds out what became of it.
