@@ -72,7 +72,7 @@ func (h *hub[T]) tryLocked(ev T) error {
 			return nil
 		}
 	}
-	h.buffer.append(ev, h.stamp())
+	h.buffer.append(ev, h.stamp(1))
 	h.books.accepted++
 	return nil
 }
@@ -99,28 +99,14 @@ func (h *hub[T]) evict() bool {
 	return found
 }
 
-// stamp is the time of an event that arrives now.
-func (h *hub[T]) stamp() int64 {
-	if s := &h.stamps; s.since+1 < s.every && !s.stale {
-		s.since++
-		return s.now
-	}
-	return h.stampAll(1)
-}
-
-// stampAll is the time of n events that arrive together. Of more than one it is
-// always read.
-func (h *hub[T]) stampAll(n int) int64 {
-	if n > 1 {
-		h.stamps.since += n - 1
-		h.stamps.stale = true
-	}
-	last := h.stamps.last
-	now := h.stamps.stamp(h.clock)
-	if h.stamps.last != last {
+// stamp is the time of n events that arrive now.
+func (h *hub[T]) stamp(n int) int64 {
+	if h.stamps.due(n) {
+		now := h.clock()
+		h.stamps.learn(now)
 		h.meters.pass(now, &h.books)
 	}
-	return now
+	return h.stamps.now
 }
 
 // put accepts evs, waiting for room, and says how many were accepted.
@@ -171,9 +157,9 @@ func (h *hub[T]) accept(p *pusher[T], n int) {
 	}
 	h.watchNext(p.watch)
 	if n == 1 {
-		h.buffer.append(p.evs[0], h.stamp())
+		h.buffer.append(p.evs[0], h.stamp(1))
 	} else {
-		h.buffer.appendAll(p.evs[:n], h.stampAll(n))
+		h.buffer.appendAll(p.evs[:n], h.stamp(n))
 	}
 	h.books.accepted += uint64(n)
 	p.evs = p.evs[n:]
@@ -249,7 +235,7 @@ func (h *hub[T]) reserve(stop func() bool) []T {
 // publish accepts the first n of the reserved slots.
 func (h *hub[T]) publish(n int) {
 	h.mu.Lock()
-	h.buffer.publish(n, h.stampAll(n))
+	h.buffer.publish(n, h.stamp(n))
 	h.books.accepted += uint64(n)
 	h.balance()
 	h.unlock()

@@ -42,7 +42,7 @@ func (b *buffer[T]) appendAll(evs []T, now int64) {
 func (b *buffer[T]) reserve(n int, now int64) []T {
 	n = min(n, inChunk[T]())
 	if b.tail != nil && b.tail.room() >= inChunk[T]()/4 {
-		n = min(n, max(1, b.tail.room()))
+		n = min(n, b.tail.room())
 	}
 	c := b.tailFor(n, now)
 	return c.events[c.filled : c.filled+n : c.filled+n]

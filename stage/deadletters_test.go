@@ -54,3 +54,19 @@ func TestAStageThatStopsUnderRunEndsItsDeadLettersAtOnce(t *testing.T) {
 		expect(b, "who takes the dead letters", b.Stage("dead").State, stage.StateDone)
 	})
 }
+
+func TestDeadLettersAskedForDuringAPauseArePausedToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := stage.New("p", stage.Config{Logger: quiet()})
+		c := stage.NewConsumer(p, "c", ok, stage.ConsumerConfig[int]{})
+		p.Pause()
+		c.DeadLetters()
+		if o := p.Snapshot().Outlet("c/dead-letters"); o == nil || !o.Paused {
+			t.Errorf("not paused: %+v", o)
+		}
+		p.Resume()
+		if o := p.Snapshot().Outlet("c/dead-letters"); o.Paused {
+			t.Error("paused after Resume")
+		}
+	})
+}

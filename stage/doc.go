@@ -128,7 +128,7 @@
 // An outlet is one lock, held for some tens of nanoseconds for each push and for
 // each time that a worker comes for more; a worker that comes closes the books of
 // the last events and takes the next at once. What moves many events at once holds
-// it for up to half a microsecond each: a rebalance, the return of an inbox, the
+// it for about half a microsecond each: a rebalance, the return of an inbox, the
 // start of a drain with many retries, a PushAll. No memory is allocated for an
 // event, but by a Spawner (a goroutine and its task), a retry, and a push that has
 // to wait. Queues are made of chunks of 16 KiB, so a waiting event takes its own

@@ -169,7 +169,7 @@ func (h *hub[T]) refused() error {
 	return h.wrong
 }
 
-// leave closes the outlet and calls f when it has ended.
+// leave calls f when the outlet has ended, or now if it has.
 func (h *hub[T]) leave(f func()) {
 	h.mu.Lock()
 	if h.ended {
@@ -198,7 +198,8 @@ func (h *hub[T]) end() {
 	}
 }
 
-// drain closes the intake and runs what was to be retried later at once.
+// drain lifts a pause and lets what was to be retried later run at once. The
+// intake is closed by whoever feeds the outlet.
 func (h *hub[T]) drain() {
 	h.mu.Lock()
 	h.draining, h.paused = true, false
@@ -272,7 +273,6 @@ func (h *hub[T]) arm() {
 	h.timer.Reset(wait)
 }
 
-func (h *hub[T]) label() string             { return h.name }
 func (h *hub[T]) finished() <-chan struct{} { return h.done }
 
 // left says what is still here.

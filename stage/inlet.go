@@ -20,7 +20,7 @@ type inlet[T any] struct {
 	joinMu sync.Mutex // held while subscriptions join, ask or withdraw: one at a time
 	size   func() int // of the crew
 
-	subs    atomic.Pointer[[]*sub[T]] // replaced under base.mu, read without
+	subs    atomic.Pointer[[]*sub[T]] // replaced under joinMu, read without
 	stop    atomic.Bool               // an ending was chosen: take nothing more
 	changed chan struct{}             // Serve is to look again
 
@@ -123,7 +123,8 @@ func (s subHook[T]) cancel(cause error) {
 // withdraw gives back what no handler has begun, before what is in hand is waited
 // for: a handler that does not come back must not keep the rest.
 func (in *inlet[T]) withdraw() {
-	in.conclude(ending{state: StateFailed, err: &StageError{in.name, ErrGoexit}}) // unless one was chosen
+	// Unless an ending was chosen: Serve was ended by a hook that panicked, or the like.
+	in.conclude(ending{state: StateFailed, err: &StageError{in.name, ErrGoexit}})
 	in.joinMu.Lock()
 	in.detach()
 	in.joinMu.Unlock()

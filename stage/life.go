@@ -177,9 +177,6 @@ func (in *inlet[T]) endDependents() {
 func (in *inlet[T]) chosen() ending {
 	in.endMu.Lock()
 	defer in.endMu.Unlock()
-	if in.ending == nil { // Serve was ended by a hook that panicked, or the like
-		in.ending = &ending{state: StateFailed, err: &StageError{in.name, ErrGoexit}}
-	}
 	return *in.ending
 }
 

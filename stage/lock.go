@@ -19,8 +19,8 @@ import (
 type spinLock struct{ sync.Mutex }
 
 const (
-	firstWait = 64    // turns of an empty loop, some 20 ns
-	lastWait  = 16384 // some 5 µs
+	firstWait = 64    // turns of an empty loop, about 12 ns
+	lastWait  = 16384 // about 5 µs
 	rounds    = 2
 )
 

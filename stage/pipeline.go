@@ -72,7 +72,6 @@ type Stage interface {
 
 // outletNode is a hub as its pipeline sees it.
 type outletNode interface {
-	label() string
 	snapshot(into *OutletSnapshot)
 	reset(was *OutletSnapshot)
 	drain()
@@ -137,13 +136,10 @@ func (p *Pipeline) add(n node, outlet outletNode) {
 	}
 	drained, paused := p.drained, p.paused
 	p.mu.Unlock()
-	if outlet != nil && paused {
-		outlet.pause(true)
+	if outlet != nil {
+		conform(outlet, paused, drained)
 	}
 	if drained {
-		if outlet != nil {
-			outlet.drain()
-		}
 		n.drain()
 	}
 }
@@ -187,11 +183,21 @@ func (p *Pipeline) nameProblem(name string) error {
 	return nil
 }
 
+// addHub takes an outlet in that comes without a stage of its own.
 func (p *Pipeline) addHub(h outletNode) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.hubs = append(p.hubs, h)
-	if p.drained {
+	drained, paused := p.drained, p.paused
+	p.mu.Unlock()
+	conform(h, paused, drained)
+}
+
+// conform brings a new outlet into the state that the others are in.
+func conform(h outletNode, paused, drained bool) {
+	if paused {
+		h.pause(true)
+	}
+	if drained {
 		h.drain()
 	}
 }

@@ -131,7 +131,7 @@ type State uint8
 
 // The states of a stage.
 const (
-	Ready        State = iota // made, not served yet
+	StateReady   State = iota // made, not served yet
 	StateRunning              // its Serve runs
 	StateBackOff              // a source failed and is asked again later
 	StateLeaving              // takes nothing more, finishes what is in hand

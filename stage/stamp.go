@@ -17,14 +17,11 @@ type stamper struct {
 	stale bool  // somebody found nothing to do: what comes next is timed anew
 }
 
-// stamp is the time of an event that arrives now.
-func (s *stamper) stamp(clock func() int64) int64 {
-	s.since++
-	if s.since < s.every && !s.stale {
-		return s.now
-	}
-	s.learn(clock())
-	return s.now
+// due says whether the clock is to be read for n events that arrive now; of more
+// than one it always is. If not, they carry now.
+func (s *stamper) due(n int) bool {
+	s.since += n
+	return n > 1 || s.stale || s.since >= s.every
 }
 
 func (s *stamper) learn(now int64) {

@@ -9,8 +9,11 @@ import (
 // and how often the clock was read.
 func stampedAt(s *stamper, times []int64) (worst int64, reads int) {
 	for _, now := range times {
-		got := s.stamp(func() int64 { reads++; return now })
-		worst = max(worst, now-got)
+		if s.due(1) {
+			s.learn(now)
+			reads++
+		}
+		worst = max(worst, now-s.now)
 	}
 	return worst, reads
 }
@@ -68,10 +71,12 @@ func TestStampsNeverGoBack(t *testing.T) {
 	s.pass(1000)
 	before := int64(0)
 	for _, now := range []int64{900, 950, 1100, 1050, 1200} { // clocks read before the lock was had
-		got := s.stamp(func() int64 { return now })
-		if got < before {
-			t.Errorf("%d after %d", got, before)
+		if s.due(1) {
+			s.learn(now)
 		}
-		before = got
+		if s.now < before {
+			t.Errorf("%d after %d", s.now, before)
+		}
+		before = s.now
 	}
 }

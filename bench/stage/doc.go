@@ -32,8 +32,8 @@
 // # Rows
 //
 // Channels have room for 1024 events, or for 16 slices, unless a row says
-// otherwise; queues have room for 1024 events, which is the default of both queue
-// and producer. "With select" means that both sides watch a context, as a stage
+// otherwise; queues have room for 1024 events and producers for 4096, which are
+// their defaults. "With select" means that both sides watch a context, as a stage
 // does. A recycled slice returns through a second channel.
 //
 // An event through an idle pipeline: from before the push to the start of the

@@ -65,6 +65,9 @@ func stallOf(o *stage.OutletSnapshot) error {
 	if o.Paused {
 		return nil
 	}
+	if room := o.Capacity - o.Buffer - o.Delayed; o.Pushers > 0 && room > 0 {
+		return fmt.Errorf("outlet %s has stalled: %d pushers wait, and there is room for %d", o.Name, o.Pushers, room)
+	}
 	lazy := 0 // subscriptions whose idle workers are among o.Idle
 	for i := range o.Subscriptions {
 		if sub := &o.Subscriptions[i]; sub.Attached && !sub.Prefetch {

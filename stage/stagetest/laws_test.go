@@ -46,6 +46,8 @@ func TestLaws(t *testing.T) {
 			o.Subscriptions = []stage.SubscriptionSnapshot{{Stage: "a", Attached: true, Inbox: 6, Hands: 7}}
 		}, "wait in the inbox of a", ""},
 		{"a pause", func(o *stage.OutletSnapshot) { o.Idle, o.Paused = 1, true }, "", ""},
+		{"a pusher waits for no room", func(o *stage.OutletSnapshot) { o.Pushers, o.Capacity = 1, 9 }, "", ""},
+		{"a pusher waits though there is room", func(o *stage.OutletSnapshot) { o.Pushers, o.Capacity = 1, 10 }, "1 pushers wait, and there is room for 1", ""},
 		{"nobody serves", func(o *stage.OutletSnapshot) {
 			o.Subscriptions[1].Attached, o.Subscriptions[1].Credit, o.Idle = false, 3, 1
 		}, "", ""},

@@ -45,13 +45,11 @@ func (b *Bubble) At(elapsed time.Duration) stage.Snapshot {
 // Outlet is what a snapshot says now of the outlet of that name.
 func (b *Bubble) Outlet(name string) stage.OutletSnapshot {
 	b.Helper()
-	for _, o := range b.Pipeline.Snapshot().Outlets {
-		if o.Name == name {
-			return o
-		}
+	o := b.Pipeline.Snapshot().Outlet(name)
+	if o == nil {
+		b.Fatalf("there is no outlet %q", name)
 	}
-	b.Fatalf("there is no outlet %q", name)
-	panic("unreachable")
+	return *o
 }
 
 // Subscription is what a snapshot says now of the part that a stage has in an
@@ -70,11 +68,9 @@ func (b *Bubble) Subscription(stageName, outlet string) stage.SubscriptionSnapsh
 // Stage is what a snapshot says now of the stage of that name.
 func (b *Bubble) Stage(name string) stage.StageSnapshot {
 	b.Helper()
-	for _, s := range b.Pipeline.Snapshot().Stages {
-		if s.Name == name {
-			return s
-		}
+	s := b.Pipeline.Snapshot().Stage(name)
+	if s == nil {
+		b.Fatalf("there is no stage %q", name)
 	}
-	b.Fatalf("there is no stage %q", name)
-	panic("unreachable")
+	return *s
 }
