@@ -59,6 +59,13 @@ func (h *hand[T]) condemn(i int) {
 	h.fates = append(h.fates, fate{i: i, what: Drop, err: ErrGoexit})
 }
 
+// letGo forgets the events if all are done; of others the settling still speaks.
+func (h *hand[T]) letGo() {
+	if len(h.fates) == 0 {
+		h.clear()
+	}
+}
+
 // clear lets go of the events themselves, so that nothing they point to lingers.
 func (h *hand[T]) clear() {
 	clear(h.evs)

@@ -16,6 +16,8 @@ type inlet[T any] struct {
 	onEnd  EndMode
 	onErr  func(Failure[T]) Verdict
 
+	observe func(Handled, []T)
+
 	self   node
 	joinMu sync.Mutex // held while subscriptions join, ask or withdraw: one at a time
 	size   func() int // of the crew

@@ -95,7 +95,7 @@ func (n SourceFailed) String() string {
 }
 
 // Handled is one call of a handler and what became of its events, as
-// Config.Observe is told it.
+// Config.Observe and the Observe of a stage are told it.
 type Handled struct {
 	Stage, Outlet string
 	Seq           uint64        // of the first event
@@ -124,8 +124,23 @@ func (h *hub[T]) tellDrop(onDrop func(int), n int) {
 	h.pipe.tell(EventsDropped{h.name, n})
 }
 
-// report tells Config.Observe of a call whose hand has not been settled yet.
-func (in *inlet[T]) report(hd *hand[T], now int64) {
+// handled tells the observers of a call whose hand has not been settled yet.
+func (in *inlet[T]) handled(hd *hand[T], now int64) {
+	if in.observe == nil && in.pipe.cfg.Observe == nil {
+		hd.letGo()
+		return
+	}
+	defer hd.letGo() // whatever the observers do
+	r := in.report(hd, now)
+	if in.observe != nil {
+		in.observe(r, hd.evs)
+	}
+	if in.pipe.cfg.Observe != nil {
+		in.pipe.cfg.Observe(r)
+	}
+}
+
+func (in *inlet[T]) report(hd *hand[T], now int64) Handled {
 	seq, stamp, attempt, _ := hd.place(0)
 	r := Handled{
 		Stage: in.name, Outlet: hd.sub.hub.name, Seq: seq, Events: hd.n, Attempt: attempt + 1,
@@ -143,5 +158,5 @@ func (in *inlet[T]) report(hd *hand[T], now int64) {
 			r.Retried++
 		}
 	}
-	in.pipe.cfg.Observe(r)
+	return r
 }

@@ -1,7 +1,10 @@
 package stage_test
 
 import (
+	"context"
+	"errors"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -35,6 +38,56 @@ func TestAnObserverThatEndsItsGoroutineLosesNothing(t *testing.T) {
 			expectOnce(b, "handled", seen.Done(), stagetest.Ints(1, 6))
 			b.Drain()
 			expectErr(b, "run", run.Wait(), nil)
+		})
+	}
+}
+
+func TestTheObserverOfAStageIsToldTheEventsOfEachCall(t *testing.T) {
+	type told struct {
+		stage.Handled
+		event int
+	}
+	for _, spawn := range []bool{false, true} {
+		stagetest.Run(t, stage.Config{}, func(b *stagetest.Bubble) {
+			var seen []told
+			observe := func(h stage.Handled, evs []int) { seen = append(seen, told{h, evs[0]}) }
+			policy := func(f stage.Failure[int]) stage.Verdict {
+				if f.Attempt < 2 {
+					return stage.RetryAfter(time.Second)
+				}
+				return stage.Verdict{}
+			}
+			handle := func(_ context.Context, ev int) error {
+				time.Sleep(time.Second)
+				if ev == 2 {
+					return errors.New("two")
+				}
+				return nil
+			}
+			q := queueOf(b, stage.QueueConfig{})
+			var to stagetest.Taker[int]
+			if spawn {
+				to = stage.NewSpawner(b.Pipeline, "c", handle, stage.SpawnerConfig[int]{Max: 1, OnError: policy, Observe: observe})
+			} else {
+				to = stage.NewConsumer(b.Pipeline, "c", handle, stage.ConsumerConfig[int]{OnError: policy, Observe: observe})
+			}
+			stagetest.Subscribe(b, to, q)
+			run := b.Start()
+			stagetest.Push(b, q, 1, 2)
+			b.Advance(10 * time.Second)
+			b.Drain()
+			expectErr(b, "run", run.Wait(), nil)
+			want := []told{
+				{stage.Handled{Stage: "c", Outlet: "jobs", Seq: 0, Events: 1, Attempt: 1, Service: time.Second, Done: 1}, 1},
+				{stage.Handled{Stage: "c", Outlet: "jobs", Seq: 1, Events: 1, Attempt: 1, BufferWait: time.Second, Service: time.Second, Retried: 1}, 2},
+				{stage.Handled{Stage: "c", Outlet: "jobs", Seq: 1, Events: 1, Attempt: 2, BufferWait: 3 * time.Second, Service: time.Second, Failed: 1}, 2},
+			}
+			for i := range seen {
+				seen[i].Accepted = 0
+			}
+			if !slices.Equal(seen, want) {
+				b.Errorf("spawner %v: told\n%+v, want\n%+v", spawn, seen, want)
+			}
 		})
 	}
 }

@@ -17,9 +17,10 @@ type SpawnerConfig[T any] struct {
 	// ConsumerSupervisor does with min_demand: with more than 1, tasks start in
 	// groups, and as few as Max-Refill+1 may run. 0: 1. In force is at most Max.
 	Refill int
-	// OnError and OnEnd are as in [ConsumerConfig]. A retry is a new task.
+	// OnError, OnEnd and Observe are as in [ConsumerConfig]. A retry is a new task.
 	OnError func(Failure[T]) Verdict
 	OnEnd   EndMode
+	Observe func(Handled, []T)
 }
 
 const defaultMax = 10
@@ -60,7 +61,7 @@ func NewSpawner[T any](p *Pipeline, name string, handle func(ctx context.Context
 	s := &Spawner[T]{handle: handle, tasks: make(map[uint64]*task[T])}
 	s.setUp(p, name, "spawner")
 	s.spawns, s.self, s.size = true, s, func() int { return 1 }
-	s.onErr, s.onEnd = cfg.OnError, cfg.OnEnd
+	s.onErr, s.onEnd, s.observe = cfg.OnError, cfg.OnEnd, cfg.Observe
 	limit, refill := cfg.Max, max(cfg.Refill, 1)
 	if limit == 0 {
 		limit = defaultMax

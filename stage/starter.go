@@ -98,20 +98,16 @@ func (s *Spawner[T]) bring(ctx context.Context, t *task[T], err error) {
 	s.taskMu.Lock()
 	delete(s.tasks, t.ID)
 	s.taskMu.Unlock()
-	if err == nil {
-		t.hand.clear()
-		return
+	if err != nil {
+		t.hand.condemn(0)
+		t.hand.fates[0] = s.judge(ctx, &t.hand, 0, err)
 	}
-	t.hand.condemn(0)
-	t.hand.fates[0] = s.judge(ctx, &t.hand, 0, err)
 }
 
 func (s *Spawner[T]) close(t *task[T]) {
 	now := s.pipe.now()
-	defer s.settle(t, now) // whatever Observe does
-	if s.pipe.cfg.Observe != nil {
-		s.report(&t.hand, now)
-	}
+	defer s.settle(t, now) // whatever the observers do
+	s.handled(&t.hand, now)
 }
 
 func (s *Spawner[T]) settle(t *task[T], now int64) {

@@ -134,14 +134,9 @@ func (w *worker[T]) work(ctx context.Context) {
 	if err != nil {
 		w.judge(ctx, err)
 	}
-	if len(w.hand.fates) == 0 {
-		w.hand.clear()
-	}
 	w.phase = handled
 	w.now = w.c.pipe.now()
-	if w.c.pipe.cfg.Observe != nil {
-		w.c.report(&w.hand, w.now)
-	}
+	w.c.handled(&w.hand, w.now)
 }
 
 func (w *worker[T]) call(ctx context.Context, evs []T) (err error) {
