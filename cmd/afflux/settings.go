@@ -36,7 +36,7 @@ func (c *getCmd) Run(s streams, stop stops) error {
 	case c.JSON:
 		return json.NewEncoder(s.out).Encode(values)
 	case c.Key != "":
-		fmt.Fprintln(s.out, plain(values))
+		fmt.Fprintln(s.out, plain(c.Key, values))
 	default:
 		for _, line := range lines(view) {
 			fmt.Fprintln(s.out, line)
@@ -62,7 +62,8 @@ func lines(view map[string]map[string]any) []string {
 	var all []string
 	for section, values := range view {
 		for name, v := range values {
-			all = append(all, section+"."+name+" = "+plain(v))
+			key := section + "." + name
+			all = append(all, key+" = "+plain(key, v))
 		}
 	}
 	order := map[string]int{}
@@ -74,13 +75,17 @@ func lines(view map[string]map[string]any) []string {
 	return all
 }
 
-// plain writes a value as it would be typed.
-func plain(v any) string {
+// plain writes a setting's value as it would be typed.
+func plain(key string, v any) string {
 	if list, ok := v.([]any); ok {
 		return strings.Trim(fmt.Sprint(list...), "[]")
 	}
-	if n, ok := v.(float64); ok {
-		return fmt.Sprintf("%.0f", n)
+	switch v := v.(type) {
+	case float64:
+		return fmt.Sprintf("%.0f", v)
+	case nil:
+		f, _ := config.Lookup(key)
+		return f.LeftOut
 	}
 	return fmt.Sprint(v)
 }

@@ -174,3 +174,61 @@ func FuzzPatch(f *testing.F) {
 		}
 	})
 }
+
+func TestHalfOfTheMaximumStandsForADemandThatIsLeftOut(t *testing.T) {
+	s := config.Defaults()
+	if v := s.View()["pipeline"]["min_demand"]; v != nil {
+		t.Errorf("shown as %v", v)
+	}
+	s, err := patch(t, s, `{"pipeline": {"min_demand": 0}}`)
+	if err != nil || s.Pipeline.MinDemand != 0 || s.View()["pipeline"]["min_demand"] != 0 {
+		t.Errorf("%+v, %v", s.Pipeline, err)
+	}
+	s, err = patch(t, s, `{"pipeline": {"min_demand": null}}`)
+	if err != nil || s.Pipeline.MinDemand != config.HalfDemand {
+		t.Errorf("%+v, %v", s.Pipeline, err)
+	}
+	for _, entry := range []string{"half", ""} {
+		s, err := config.Build(config.FromFlags(map[string]string{"pipeline.min_demand": entry}))
+		if err != nil || s.Pipeline.MinDemand != config.HalfDemand {
+			t.Errorf("%q: %+v, %v", entry, s.Pipeline, err)
+		}
+	}
+	if _, err := patch(t, s, `{"pipeline": {"min_demand": "half"}}`); err == nil {
+		t.Error("a word in JSON was taken for a number")
+	}
+}
+
+func TestAMinimumNotBelowTheMaximumIsRefusedWhereItWasSet(t *testing.T) {
+	for doc, key := range map[string]string{
+		`{"pipeline": {"min_demand": 1000}}`:                     "pipeline.min_demand",
+		`{"pipeline": {"min_demand": 5, "max_demand": 5}}`:       "pipeline.min_demand",
+		`{"pipeline": {"max_demand": 400}}`:                      "pipeline.max_demand",
+		`{"pipeline": {"max_demand": 400, "min_demand": null}}`:  "",
+		`{"pipeline": {"max_demand": 2000, "min_demand": 1999}}`: "",
+	} {
+		before, err := patch(t, config.Defaults(), `{"pipeline": {"min_demand": 400}}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = patch(t, before, doc)
+		var wrong config.Errors
+		errors.As(err, &wrong)
+		if got := len(wrong); (key != "") != (got == 1) || got == 1 && wrong[0].Key != key {
+			t.Errorf("%s: %v", doc, err)
+		}
+	}
+	_, err := config.Build(
+		toml(t, "[pipeline]\nmin_demand = 2000\n"),
+		config.FromEnv([]string{"AFFLUX_PIPELINE_MAX_DEMAND=50"}),
+	)
+	if err == nil || !strings.HasPrefix(err.Error(), "AFFLUX_PIPELINE_MAX_DEMAND: pipeline.max_demand: a min_demand of 2000") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := config.Build(toml(t, "[pipeline]\nmin_demand = 2000\n"), config.FromEnv([]string{"AFFLUX_PIPELINE_MAX_DEMAND=5000"})); err != nil {
+		t.Errorf("the layers together are right: %v", err)
+	}
+	if _, err := config.Build(config.FromEnv([]string{"AFFLUX_PIPELINE_CONSUMER=5"})); err == nil {
+		t.Error("a misspelt variable was taken")
+	}
+}

@@ -30,6 +30,7 @@ type Field struct {
 	Choices []string // of a Choice, in the order in which a page offers them
 	Live    bool     // can be changed while the lab runs
 	Secret  bool     // is never shown
+	LeftOut string   // what is typed for leaving it out, in JSON null; empty: it cannot be
 
 	short string // name of flag and variable where it is not made from Key
 	get   func(*Settings) any
@@ -49,16 +50,20 @@ func (f Field) Env() string {
 	return "AFFLUX_" + strings.ToUpper(strings.ReplaceAll(f.Flag(), "-", "_"))
 }
 
-// Value returns the setting in s in its JSON shape: a string, a number, or a
-// list of strings.
+// Value returns the setting in s in its JSON shape: a string, a number, a list
+// of strings, or nil for one that is left out.
 func (f Field) Value(s Settings) any { return f.get(&s) }
 
 // String returns the setting in s as it would be typed.
 func (f Field) String(s Settings) string {
-	if list, ok := f.Value(s).([]string); ok {
-		return strings.Join(list, ",")
+	switch v := f.Value(s).(type) {
+	case []string:
+		return strings.Join(v, ",")
+	case nil:
+		return f.LeftOut
+	default:
+		return fmt.Sprint(v)
 	}
-	return fmt.Sprint(f.Value(s))
 }
 
 // typed is a value that a person typed, as text whatever its kind.
@@ -142,6 +147,32 @@ func integer[T int | uint64](key, help string, low, high T, at func(*Settings) *
 			return fmt.Errorf("%q: want %s", text, f.Accepts)
 		}
 		*at(s) = T(n)
+		return nil
+	}
+	return f
+}
+
+// optional is an integer that may be left out: in JSON as null, where people type
+// as a word or as nothing. none stands for it.
+func optional(key, help string, low, high int, word string, none int, at func(*Settings) *int) Field {
+	f := integer(key, help, low, high, at)
+	f.Accepts += ", or " + word
+	number := f.set
+	f.LeftOut = word
+	f.get = func(s *Settings) any {
+		if *at(s) == none {
+			return nil
+		}
+		return *at(s)
+	}
+	f.set = func(s *Settings, text string) error {
+		if text == "" || text == word {
+			*at(s) = none
+			return nil
+		}
+		if number(s, text) != nil {
+			return fmt.Errorf("%q: want %s", text, f.Accepts)
+		}
 		return nil
 	}
 	return f

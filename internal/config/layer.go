@@ -25,10 +25,30 @@ func Build(layers ...Layer) (Settings, error) {
 	for _, l := range layers {
 		wrong = append(wrong, l.apply(&s)...)
 	}
+	if wrong == nil {
+		wrong = s.contradictions(layers...)
+	}
 	if err := wrong.orNil(); err != nil {
 		return Settings{}, err
 	}
 	return s, nil
+}
+
+// contradictions are mistakes that only the layers together make; the highest that
+// has a part in one is its place.
+func (s Settings) contradictions(layers ...Layer) Errors {
+	keys, detail := s.contradiction()
+	if keys == nil {
+		return nil
+	}
+	for _, l := range slices.Backward(layers) {
+		for _, key := range keys {
+			if _, has := l.values[key]; has {
+				return Errors{{l.place(key), key, detail}}
+			}
+		}
+	}
+	return Errors{{keys[0], keys[0], detail}}
 }
 
 func (l Layer) apply(s *Settings) (wrong Errors) {
@@ -177,7 +197,7 @@ func FromEnv(environ []string) Layer {
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
 		key, known := keys[name]
-		if !known && !strings.HasPrefix(name, "AFFLUX_RESOURCE_") && !strings.HasPrefix(name, "AFFLUX_SERVER_") {
+		if !known && !ours(name) {
 			continue
 		}
 		key = cmp.Or(key, name)
@@ -185,6 +205,16 @@ func FromEnv(environ []string) Layer {
 	}
 	l.place = func(key string) string { return places[key] }
 	return l
+}
+
+// ours reports whether a variable begins like those of a section.
+func ours(name string) bool {
+	for _, section := range []string{"SERVER", "RESOURCE", "PIPELINE"} {
+		if strings.HasPrefix(name, "AFFLUX_"+section+"_") {
+			return true
+		}
+	}
+	return false
 }
 
 // FromFlags takes what stood behind flags, by key.

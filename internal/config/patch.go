@@ -43,6 +43,9 @@ func (s Settings) change(changes map[string]any) (Settings, error) {
 	l := Layer{changes, func(key string) string { return key }}
 	next := s
 	wrong = append(wrong, l.apply(&next)...)
+	if wrong == nil {
+		wrong = next.contradictions(l)
+	}
 	if err := wrong.orNil(); err != nil {
 		return s, err
 	}

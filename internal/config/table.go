@@ -42,6 +42,27 @@ var table = []Field{
 		func(s *Settings) *resource.Admission { return &s.Resource.Admission })),
 	live(duration("resource.naive_gap", "with naive admission: the time between looking and counting", 0, resource.MaxNaiveGap,
 		func(s *Settings) *time.Duration { return &s.Resource.NaiveGap })),
+
+	live(choice("pipeline.kind", "who takes the events of part 2: consumers, or a supervisor that runs each in a goroutine of its own", []string{"consumers", "supervisor"},
+		func(s *Settings) *string { return &s.Pipeline.Kind })),
+	live(integer("pipeline.consumers", "with kind = consumers: how many there are", 1, 1000,
+		func(s *Settings) *int { return &s.Pipeline.Consumers })),
+	live(integer("pipeline.concurrency", "with kind = supervisor: events at one time", 1, 100_000,
+		func(s *Settings) *int { return &s.Pipeline.Concurrency })),
+	live(integer("pipeline.refill", "with kind = supervisor: ask again after that many have finished; at most concurrency counts", 1, 100_000,
+		func(s *Settings) *int { return &s.Pipeline.Refill })),
+	live(choice("pipeline.handout", "with kind = consumers: prefetch asks ahead, as GenStage does; lazy leaves events in the queue until a consumer is free", []string{"prefetch", "lazy"},
+		func(s *Settings) *string { return &s.Pipeline.Handout })),
+	live(integer("pipeline.max_demand", "with handout = prefetch: unfinished events that a consumer may have", 1, 1_000_000,
+		func(s *Settings) *int { return &s.Pipeline.MaxDemand })),
+	live(optional("pipeline.min_demand", "with handout = prefetch: ask again when so few are unfinished; left out: half of max_demand", 0, 999_999, "half", HalfDemand,
+		func(s *Settings) *int { return &s.Pipeline.MinDemand })),
+	live(integer("pipeline.buffer", "events that may wait, those to be retried included", 1, 10_000_000,
+		func(s *Settings) *int { return &s.Pipeline.Buffer })),
+	live(choice("pipeline.overflow", "what becomes of one event more: 503, or an event is dropped and counted", []string{"reject", "drop_oldest", "drop_newest"},
+		func(s *Settings) *string { return &s.Pipeline.Overflow })),
+	live(integer("pipeline.attempts", "uses of one event before it counts as failed", 1, 100,
+		func(s *Settings) *int { return &s.Pipeline.Attempts })),
 }
 
 // Fields returns all settings, in the order in which they are shown.
