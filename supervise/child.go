@@ -7,17 +7,23 @@ import (
 	"time"
 )
 
-// child is one child with its books. The tree's mutex guards all but alive; the
-// serving goroutine writes them, Kill writes asked, state and deadline while the
-// tree runs, and the child's own goroutine writes returned. What no other writes
-// at the time, the serving goroutine may read without the lock.
+// child is one child with its books. What the loop alone uses is the serving
+// goroutine's, from Serve to Serve. The tree's mutex guards the rest: the serving
+// goroutine writes it, and so do Kill, Remove and the child's own goroutine, but
+// asked only before the child has returned, so that whoever takes note of its
+// end may read it without the lock.
 type child struct {
 	Child
 	source string
-	alive  bool // its end has not been taken from exits; the serving goroutine's alone
 
-	cancel    context.CancelCauseFunc // of the present or last Serve
+	due    bool // to be started as soon as it does not run; the loop's alone
+	yields bool // to end because a sibling is restarted; the loop's alone
+
+	alive     bool                    // it was started, and the loop has not heard of its end
 	returned  bool                    // its goroutine is done, which the loop may not know yet
+	leaving   bool                    // it was removed, and leaves when it returns
+	left      bool                    // it is no longer in the tree
+	cancel    context.CancelCauseFunc // of the present or last life
 	state     State
 	asked     error     // ErrStopping or ErrKilled once it was told to end, else nil
 	deadline  time.Time // when it counts as stuck; zero: never, or it was not told to end
@@ -26,34 +32,55 @@ type child struct {
 	lastErr   string
 }
 
-// start runs c in a goroutine of its own, unless an earlier one still lives:
-// that one is waited for, since one Service is never served twice at a time.
+func newChild(c Child) *child {
+	return &child{Child: c, source: sourceOf(c.Service), state: StateIdle, due: true}
+}
+
+// start runs c in a goroutine of its own, unless it left in the meantime, or an
+// earlier one still lives: that one is waited for, since one Service is never
+// served twice at a time.
 func (t *Tree) start(ctx context.Context, c *child) {
 	if c.alive {
 		return
 	}
 	// The end of ctx must not reach the children by itself: they are stopped in order.
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	t.mu.Lock()
-	c.cancel, c.returned, c.state, c.asked, c.deadline = cancel, false, StateRunning, nil, time.Time{}
-	c.startedAt = time.Now()
-	t.mu.Unlock()
-	c.alive = true
+	if !t.begins(c, cancel) {
+		cancel(nil)
+		return
+	}
+	c.due = false
 	// Deferred, so that the books tell the truth even if the hook panics.
 	defer func() { go t.run(ctx, c) }()
 	t.tell(Started{t.about(c)})
 }
 
+func (t *Tree) begins(c *child, cancel context.CancelCauseFunc) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if c.left {
+		return false
+	}
+	c.alive, c.returned, c.cancel = true, false, cancel
+	c.state, c.asked, c.deadline = StateRunning, nil, time.Time{}
+	c.startedAt = time.Now()
+	return true
+}
+
 // run is the goroutine of one life of c.
 func (t *Tree) run(ctx context.Context, c *child) {
-	e := exit{child: c, err: ErrGoexit} // overwritten unless Serve never returns here
+	r := report{child: c, ended: true, err: ErrGoexit} // overwritten unless Serve never returns here
 	defer func() {
 		t.mu.Lock()
 		c.returned = true
+		t.reports = append(t.reports, r)
+		if c.leaving {
+			t.drop(c)
+		}
 		t.mu.Unlock()
-		t.exits <- e
+		t.nudge()
 	}()
-	e.err = guarded(ctx, c.Service)
+	r.err = guarded(ctx, c.Service)
 }
 
 // guarded is the one place where panics are caught.
@@ -66,25 +93,45 @@ func guarded(ctx context.Context, s Service) (err error) {
 	return s.Serve(ctx)
 }
 
-// note writes an end into the books and tells of it.
-func (t *Tree) note(e exit) ending {
-	c := e.child
-	c.alive = false
-	end := endingOf(c.Restart, c.asked, e.err) // asked stays: a child that returned cannot be killed
-	said := fmt.Sprint(end.err)                // before the lock: an error's text is foreign code
+// note writes what was reported into the books and tells of it.
+func (t *Tree) note(r report) (end ending) {
+	c, left := r.child, true
+	if r.ended {
+		end = endingOf(c.Restart, c.asked, r.err) // asked stays: a child that returned cannot be killed
+		left = t.write(c, end)
+		c.cancel(nil) // releases the context; a cause already set stays
+		t.tell(Ended{About: t.about(c), Err: r.err, Asked: end.asked != nil, Failed: end.failed})
+	}
+	if left {
+		t.tell(Removed{t.about(c)})
+	}
+	return end
+}
+
+// write closes the books of one life of c, and reports whether c has left the tree.
+func (t *Tree) write(c *child, end ending) (left bool) {
+	said := fmt.Sprint(end.err) // before the lock: an error's text is foreign code
 	t.mu.Lock()
-	c.deadline = time.Time{}
+	defer t.mu.Unlock()
+	c.alive, c.yields, c.deadline = false, false, time.Time{}
 	c.state = end.state
-	if end.again && t.state == StateRunning {
+	if (end.again || c.due) && t.state == StateRunning {
 		c.state = StateRestarting
 	}
 	if end.err != nil {
 		c.lastErr = said
 	}
-	t.mu.Unlock()
-	c.cancel(nil) // releases the context; a cause already set stays
-	t.tell(Ended{About: t.about(c), Err: e.err, Asked: end.asked != nil, Failed: end.failed})
-	return end
+	if c.forgotten(end) {
+		t.drop(c)
+	}
+	return c.left
+}
+
+// forgotten reports whether c leaves the tree by itself after such an end: one
+// that it chose, or that a restart of siblings brought about for good. Who ended
+// because the tree was stopped is due.
+func (c *child) forgotten(end ending) bool {
+	return c.Forget && !end.again && (end.asked != ErrStopping || !c.due)
 }
 
 // shown is the state that c is in even if the loop, which may have ended since,

@@ -8,19 +8,11 @@ import (
 	"time"
 )
 
-// Strategy says which children a restart concerns.
-type Strategy int
-
-// OneForOne restarts the child that ended, and no other.
-const OneForOne Strategy = iota
-
-func (s Strategy) String() string { return "one_for_one" }
-
 // Config describes a tree.
 type Config struct {
 	Name     string
 	Strategy Strategy
-	Children []Child // started in this order, stopped in the opposite one
+	Children []Child // started in this order, stopped in the opposite one; see also [Tree.Add]
 
 	// MaxRestarts is how many restarts Within a sliding period are borne; one
 	// more and the tree gives up. 0 means DefaultMaxRestarts, negative none.
@@ -30,8 +22,8 @@ type Config struct {
 
 	// Hook is told every event, in order, from the goroutine that serves the
 	// tree: it must be quick, as nothing is started, restarted or stopped until it
-	// returns, and must not call Serve or wait for the tree. It may take a Snapshot
-	// or Kill. Each tree calls its own; one given to several is called by them at
+	// returns, and must not call Serve or wait for the tree. It may take a Snapshot,
+	// Add, Remove and Kill. Each tree calls its own; one given to several is called by them at
 	// the same time. If it panics the tree stops its children and Serve panics on.
 	// nil means that nobody is told.
 	Hook func(Event)
@@ -51,8 +43,8 @@ func (c Config) validate() error {
 	if c.Name == "" {
 		return errors.New("supervise: a tree needs a name")
 	}
-	if c.Strategy != OneForOne {
-		return fmt.Errorf("supervise: %s: unknown strategy %d", c.Name, c.Strategy)
+	if c.Strategy < OneForOne || c.Strategy > RestForOne {
+		return fmt.Errorf("supervise: %s: unknown strategy %d", c.Name, int(c.Strategy))
 	}
 	if c.Within < 0 {
 		return fmt.Errorf("supervise: %s: Within is %v, want 0 or more", c.Name, c.Within)
@@ -62,7 +54,7 @@ func (c Config) validate() error {
 		if err := ch.validate(); err != nil {
 			return fmt.Errorf("supervise: %s: child %d: %w", c.Name, i, err)
 		}
-		for _, name := range ch.names() {
+		for _, name := range ch.appendNames(nil) {
 			if taken[name] {
 				return fmt.Errorf("supervise: %s: two are named %q", c.Name, name)
 			}
@@ -96,10 +88,10 @@ func isNil(s Service) bool {
 	return false
 }
 
-// names lists the child's name and, for a tree, those of all below it: a name
-// is how one child is told from all others.
-func (c Child) names() []string {
-	names := []string{c.Name}
+// appendNames adds the child's name and, for a tree, those of all below it: a
+// name is how one child is told from all others.
+func (c Child) appendNames(names []string) []string {
+	names = append(names, c.Name)
 	if t, ok := c.Service.(supervisor); ok {
 		names = appendNames(names, t.Snapshot().Children)
 	}

@@ -9,7 +9,7 @@ import (
 type ending struct {
 	asked  error // ErrStopping or ErrKilled if it had been told to end
 	failed bool  // the end was abnormal
-	again  bool  // its policy wants it started again
+	again  bool  // its policy wants it started again, now; who was told to stop waits for its tree
 	state  State // what it is in unless it is started again
 	err    error // worth keeping as its last error; nil if nothing is
 }
@@ -17,7 +17,7 @@ type ending struct {
 // endingOf judges the end of a child that was asked to end, or not, and returned err.
 func endingOf(policy Restart, asked, err error) ending {
 	e := ending{asked: asked, failed: asked == ErrKilled || asked == nil && err != nil}
-	e.again = asked == ErrStopping || policy == Permanent || policy == Transient && e.failed
+	e.again = asked != ErrStopping && (policy == Permanent || policy == Transient && e.failed)
 	e.state = stateAfter(asked, e.failed)
 	switch {
 	case asked == nil || !isFarewell(err):

@@ -21,9 +21,9 @@ func TestAnEndIsJudgedByWhatWasAskedAndWhatCameBack(t *testing.T) {
 		"canceled, though unasked":  {Temporary, nil, context.Canceled, ending{failed: true, state: StateFailed, err: context.Canceled}},
 		"nil, killed, transient":    {Transient, ErrKilled, nil, ending{asked: ErrKilled, failed: true, again: true, state: StateFailed, err: ErrKilled}},
 		"error, killed, temporary":  {Temporary, ErrKilled, bad, ending{asked: ErrKilled, failed: true, state: StateFailed, err: bad}},
-		"cause, told to stop":       {Permanent, ErrStopping, ErrStopping, ending{asked: ErrStopping, again: true, state: StateStopped}},
-		"error, told to stop":       {Permanent, ErrStopping, bad, ending{asked: ErrStopping, again: true, state: StateStopped, err: bad}},
-		"nil, temporary, was stuck": {Temporary, ErrStopping, nil, ending{asked: ErrStopping, again: true, state: StateStopped}},
+		"cause, told to stop":       {Permanent, ErrStopping, ErrStopping, ending{asked: ErrStopping, state: StateStopped}},
+		"error, told to stop":       {Permanent, ErrStopping, bad, ending{asked: ErrStopping, state: StateStopped, err: bad}},
+		"nil, temporary, was stuck": {Temporary, ErrStopping, nil, ending{asked: ErrStopping, state: StateStopped}},
 	} {
 		if got := endingOf(c.policy, c.asked, c.err); got != c.want {
 			t.Errorf("%s:\ngot  %+v\nwant %+v", name, got, c.want)

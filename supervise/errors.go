@@ -9,15 +9,19 @@ import (
 
 // Causes with which the context of a child ends.
 var (
-	// ErrStopping means that the tree, or a part of it, is being stopped.
+	// ErrStopping means that the tree, or a part of it, is being stopped: also for
+	// the sake of a sibling that is restarted, or by [Tree.Remove].
 	ErrStopping = errors.New("the supervisor is stopping")
 	// ErrKilled means that [Tree.Kill] asked for an abnormal end.
 	ErrKilled = errors.New("killed")
 )
 
 var (
-	// ErrNotFound is returned by [Tree.Kill] for a name that the tree does not have.
+	// ErrNotFound is returned by [Tree.Kill] and [Tree.Remove] for a name that the
+	// tree does not have.
 	ErrNotFound = errors.New("no such child")
+	// ErrTaken is returned by [Tree.Add] for a name that the tree has already.
+	ErrTaken = errors.New("the name is taken")
 	// ErrNotRunning is returned by [Tree.Kill] for a child that has ended, or is about to.
 	ErrNotRunning = errors.New("not running")
 	// ErrServing is returned by [Tree.Serve] while another Serve of the tree runs.

@@ -7,7 +7,7 @@ import (
 )
 
 // Event is what a tree tells its hook; one of [Started], [Ended], [Restarting],
-// [Stuck], [GaveUp]. Its String is made for a line of a log.
+// [Stuck], [Removed], [GaveUp]. Its String is made for a line of a log.
 type Event interface {
 	fmt.Stringer
 	event()
@@ -31,7 +31,9 @@ type Ended struct {
 	Failed bool  // the end counts as abnormal
 }
 
-// Restarting tells that a child is about to be started again.
+// Restarting tells that a child is about to be started again since it ended.
+// Those siblings that the [Strategy] has restarted with it end and start without
+// an event of this kind: there is one for each restart that the intensity counts.
 type Restarting struct {
 	About
 	Restarts int // how often that has happened to it, this time included
@@ -43,6 +45,11 @@ type Stuck struct {
 	After time.Duration // its time to stop
 }
 
+// Removed tells that a child has left the tree, by [Tree.Remove] or since it is
+// to be forgotten; its name is free. What leaves while the tree is not served is
+// told when it is served again, and who was never started leaves in silence.
+type Removed struct{ About }
+
 // GaveUp tells that the tree ends because of too many restarts.
 type GaveUp struct {
 	About
@@ -53,6 +60,7 @@ func (Started) event()    {}
 func (Ended) event()      {}
 func (Restarting) event() {}
 func (Stuck) event()      {}
+func (Removed) event()    {}
 func (GaveUp) event()     {}
 
 func (a About) who() string { return a.Tree + "/" + a.Child }
@@ -73,6 +81,8 @@ func (e Restarting) String() string {
 func (e Stuck) String() string {
 	return fmt.Sprintf("%s is stuck: it did not return within %v", e.who(), e.After)
 }
+
+func (e Removed) String() string { return e.who() + " has left the tree" }
 
 func (e GaveUp) String() string { return oneLine(e.Err) }
 

@@ -94,3 +94,33 @@ func ExampleTree_Kill() {
 	// <nil>
 	// running 1 killed
 }
+
+// Children come and go: one that is to be forgotten leaves when it is done.
+func ExampleTree_Add() {
+	ctx, cancel := context.WithCancel(context.Background())
+	tree, err := supervise.New(supervise.Config{Name: "imports", Hook: func(e supervise.Event) {
+		fmt.Println(e)
+		if _, ok := e.(supervise.Removed); ok {
+			cancel() // the example is over
+		}
+	}})
+	if err != nil {
+		panic(err)
+	}
+	done := make(chan error)
+	go func() { done <- tree.Serve(ctx) }()
+	if err := tree.Add(supervise.Child{
+		Name:    "monday.csv",
+		Service: supervise.Func(func(context.Context) error { return nil }),
+		Restart: supervise.Transient, // tried again until it succeeds
+		Forget:  true,
+	}); err != nil {
+		panic(err)
+	}
+	fmt.Println("stopped:", <-done, len(tree.Snapshot().Children))
+	// Output:
+	// imports/monday.csv started
+	// imports/monday.csv ended
+	// imports/monday.csv has left the tree
+	// stopped: <nil> 0
+}

@@ -2,6 +2,8 @@ package supervise_test
 
 import (
 	"context"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,6 +20,9 @@ var waits = supervise.Func(func(ctx context.Context) error { <-ctx.Done(); retur
 // after is a service that ends by itself after d, in the way end says.
 func after(d time.Duration, end func() error) supervise.Service {
 	return supervise.Func(func(ctx context.Context) error {
+		if d == 0 {
+			return end() // a select on a timer that is over crashes the race detector in a bubble (Go 1.26.8)
+		}
 		select {
 		case <-time.After(d):
 			return end()
@@ -64,4 +69,44 @@ func find(n supervise.Node, name string) supervise.Node {
 		}
 	}
 	return supervise.Node{}
+}
+
+func worker(name string) supervise.Child { return supervise.Child{Name: name, Service: waits} }
+
+// leavesAfter is a service that needs d to leave.
+func leavesAfter(d time.Duration) supervise.Service {
+	return supervise.Func(func(ctx context.Context) error { <-ctx.Done(); time.Sleep(d); return nil })
+}
+
+// log writes down events in short: + started, - ended, * is restarted, ! is
+// stuck, ~ has left.
+type log struct {
+	mu   sync.Mutex // guards said: the test looks in while the tree goes on
+	said []string
+}
+
+func (l *log) hear(e supervise.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch e := e.(type) {
+	case supervise.Started:
+		l.said = append(l.said, "+"+e.Child)
+	case supervise.Ended:
+		l.said = append(l.said, "-"+e.Child)
+	case supervise.Restarting:
+		l.said = append(l.said, "*"+e.Child)
+	case supervise.Stuck:
+		l.said = append(l.said, "!"+e.Child)
+	case supervise.Removed:
+		l.said = append(l.said, "~"+e.Child)
+	}
+}
+
+func (l *log) expect(t *testing.T, want string) {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if got := strings.Join(l.said, " "); got != want {
+		t.Errorf("\ngot  %s\nwant %s", got, want)
+	}
 }

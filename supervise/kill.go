@@ -12,7 +12,7 @@ import (
 // it returns after all. Killing a tree stops its children in order, then starts
 // it anew. The errors are [ErrNotFound] and [ErrNotRunning].
 func (t *Tree) Kill(name string) error {
-	for _, c := range t.children {
+	for _, c := range t.list() {
 		if c.Name == name {
 			return t.kill(c)
 		}
@@ -37,9 +37,6 @@ func (t *Tree) kill(c *child) error {
 		return fmt.Errorf("%q: %w", c.Name, ErrNotRunning)
 	}
 	cancel(ErrKilled)
-	select {
-	case t.killed <- struct{}{}:
-	default: // the loop has not looked since the last one, and will
-	}
+	t.nudge() // for the loop to watch its time
 	return nil
 }

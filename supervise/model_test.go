@@ -3,6 +3,7 @@ package supervise_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -16,16 +17,33 @@ type model struct {
 	cfg    supervise.Config
 	mu     sync.Mutex // guards what follows: the test looks in while the tree goes on
 	last   supervise.Event
-	runs   map[string]bool
-	stuck  map[string]bool // since its last start
-	counts map[string]int
+	order  []*modelChild
+	made   int
 	at     []time.Time // of the restarts since the tree was last served
-	next   int         // the child after the one that may be stopped next
+	next   int         // the child after the one that may be stopped next, by its number
+	over   bool        // the tree was told to stop
+	forget string      // who has ended for good, and has to leave now
 	wrong  []string
 }
 
+type modelChild struct {
+	supervise.Child
+	number  int  // in start order
+	known   bool // was started once
+	runs    bool
+	due     bool // may start
+	yields  bool // has to end before any may start
+	stuck   bool // since its last start
+	leaving bool
+	count   int
+}
+
 func newModel(cfg supervise.Config) *model {
-	return &model{cfg: cfg, runs: map[string]bool{}, stuck: map[string]bool{}, counts: map[string]int{}}
+	m := &model{cfg: cfg}
+	for _, c := range cfg.Children {
+		m.add(c)
+	}
+	return m
 }
 
 // modelled is a tree whose model learns when it is served anew.
@@ -42,49 +60,136 @@ func (s modelled) Serve(ctx context.Context) error {
 func (m *model) begin() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.at, m.next = nil, len(m.cfg.Children)
+	m.at, m.next, m.over = nil, math.MaxInt, false
+	for _, c := range m.order {
+		c.due, c.yields = true, false
+	}
 }
 
-func (m *model) hear(e supervise.Event) {
+func (m *model) end() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.over = true
+}
+
+func (m *model) add(c supervise.Child) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.made++
+	m.order = append(m.order, &modelChild{Child: c, number: m.made, due: true})
+}
+
+// leave is called before a Remove. Who was never started leaves in silence.
+func (m *model) leave(name string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c := m.child(name)
+	if c.leaving = true; !c.known {
+		m.drop(c)
+	}
+}
+
+func (m *model) drop(c *modelChild) {
+	m.order = slices.DeleteFunc(m.order, func(o *modelChild) bool { return o == c })
+}
+
+func (m *model) child(name string) *modelChild {
+	for _, c := range m.order {
+		if c.Name == name {
+			return c
+		}
+	}
+	return &modelChild{Child: supervise.Child{Name: name}} // who does nothing right
+}
+
+// hear returns who has left.
+func (m *model) hear(e supervise.Event) (gone supervise.Child) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if left, ok := e.(supervise.Removed); m.forget != "" {
+		m.expect(ok && left.Child == m.forget, e, m.forget+" was to leave")
+		m.forget = ""
+	}
 	switch e := e.(type) {
 	case supervise.Started:
-		m.expect(!m.runs[e.Child], e, "it runs already")
-		m.runs[e.Child], m.stuck[e.Child], m.next = true, false, len(m.cfg.Children)
+		m.started(e)
 	case supervise.Ended:
 		m.ended(e)
 	case supervise.Restarting:
 		m.restarting(e)
 	case supervise.Stuck:
-		m.expect(m.runs[e.Child], e, "it does not run")
-		m.stuck[e.Child] = true
+		c := m.child(e.Child)
+		m.expect(c.runs, e, "it does not run")
+		c.stuck = true
+	case supervise.Removed:
+		gone = m.removed(e)
 	case supervise.GaveUp:
 		m.expect(m.recent(e.At) == m.cfg.MaxRestarts, e, "too early")
 	}
 	m.last = e
+	return gone
+}
+
+func (m *model) started(e supervise.Started) {
+	c := m.child(e.Child)
+	m.expect(!c.runs, e, "it runs already")
+	m.expect(c.due, e, "nobody wants it")
+	m.expect(!m.over, e, "the tree was told to stop")
+	m.expect(!m.clearing(), e, "others have to end first")
+	c.known, c.runs, c.due, c.stuck, m.next = true, true, false, false, math.MaxInt
+}
+
+// clearing reports whether some have to end for a sibling.
+func (m *model) clearing() bool {
+	return slices.ContainsFunc(m.order, func(c *modelChild) bool { return c.yields && c.runs && !c.stuck })
 }
 
 func (m *model) ended(e supervise.Ended) {
-	m.expect(m.runs[e.Child], e, "it does not run")
-	m.runs[e.Child] = false
-	if !e.Asked || e.Failed || m.stuck[e.Child] {
-		return // not by a stop, or too late for the order
+	c := m.child(e.Child)
+	m.expect(c.runs, e, "it does not run")
+	c.runs, c.yields = false, false
+	if !e.Asked || e.Failed {
+		if c.Forget && !again(c.Restart, e.Failed) {
+			m.forget, c.leaving = c.Name, true
+		}
+		return
 	}
-	i := m.index(e.Child)
-	m.expect(i < m.next, e, "stopped out of order")
-	m.next = i
+	if c.stuck || c.leaving {
+		return // too late for the order, or on its own account
+	}
+	m.expect(c.number < m.next, e, "stopped out of order")
+	m.next = c.number
+}
+
+func again(r supervise.Restart, failed bool) bool {
+	return r == supervise.Permanent || r == supervise.Transient && failed
 }
 
 func (m *model) restarting(e supervise.Restarting) {
+	c := m.child(e.Child)
 	end, ok := m.last.(supervise.Ended)
 	m.expect(ok && end.Child == e.Child, e, "not after its end")
-	policy := m.cfg.Children[m.index(e.Child)].Restart
-	m.expect(policy == supervise.Permanent || policy == supervise.Transient && end.Failed, e, "against its policy")
+	m.expect(again(c.Restart, end.Failed), e, "against its policy")
+	m.expect(!c.due, e, "it would be started without")
+	m.expect(!c.leaving, e, "it was removed")
 	m.expect(m.recent(e.At) < m.cfg.MaxRestarts, e, "one too many")
 	m.at = append(m.at, e.At)
-	m.counts[e.Child]++
-	m.expect(m.counts[e.Child] == e.Restarts, e, "miscounted")
+	c.count++
+	m.expect(c.count == e.Restarts, e, "miscounted")
+	for _, s := range m.order {
+		with := s == c || m.cfg.Strategy == supervise.OneForAll ||
+			m.cfg.Strategy == supervise.RestForOne && s.number > c.number
+		s.yields = s.yields || with && s.runs
+		s.due = s.due || with && s.Restart != supervise.Temporary
+	}
+}
+
+func (m *model) removed(e supervise.Removed) supervise.Child {
+	c := m.child(e.Child)
+	m.expect(!c.runs, e, "it runs")
+	m.expect(c.leaving || c.Forget && !c.due, e, "nobody wanted that")
+	m.drop(c)
+	return c.Child
 }
 
 func (m *model) recent(now time.Time) (n int) {
@@ -94,10 +199,6 @@ func (m *model) recent(now time.Time) (n int) {
 		}
 	}
 	return n
-}
-
-func (m *model) index(name string) int {
-	return slices.IndexFunc(m.cfg.Children, func(c supervise.Child) bool { return c.Name == name })
 }
 
 func (m *model) expect(ok bool, e supervise.Event, what string) {
@@ -110,11 +211,19 @@ func (m *model) expect(ok bool, e supervise.Event, what string) {
 func (m *model) agrees(n supervise.Node) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for i, c := range n.Children {
-		alive := c.State == supervise.StateRunning || c.State == supervise.StateStopping || c.State == supervise.StateStuck
-		owed := n.State == supervise.StateRunning && m.cfg.Children[i].Restart == supervise.Permanent
-		if c.Restarts != m.counts[c.Name] || n.State == supervise.StateRunning && alive != m.runs[c.Name] || owed && !alive {
-			m.wrong = append(m.wrong, fmt.Sprintf("shown %+v, model: runs %v, %d restarts", c, m.runs[c.Name], m.counts[c.Name]))
+	for _, shown := range n.Children {
+		c := m.child(shown.Name)
+		ok := shown.Restarts == c.count
+		if n.State == supervise.StateRunning {
+			alive := shown.State == supervise.StateRunning || shown.State == supervise.StateStopping || shown.State == supervise.StateStuck
+			owed := c.Restart == supervise.Permanent || c.due
+			ok = ok && alive == c.runs && (alive || !owed || m.clearing())
 		}
+		if !ok {
+			m.wrong = append(m.wrong, fmt.Sprintf("shown %+v, model: %+v", shown, *c))
+		}
+	}
+	if n.State == supervise.StateRunning && len(n.Children) != len(m.order) {
+		m.wrong = append(m.wrong, fmt.Sprintf("%d are shown, model: %d", len(n.Children), len(m.order)))
 	}
 }

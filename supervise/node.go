@@ -9,8 +9,8 @@ type State string
 const (
 	StateIdle       State = "idle"       // was never started
 	StateRunning    State = "running"    // its Serve runs
-	StateRestarting State = "restarting" // it has ended and is about to be started again; only a hook sees this
-	StateStopping   State = "stopping"   // it was told to stop, was killed, or as a tree gave up, and has not returned yet
+	StateRestarting State = "restarting" // it has ended and is about to be started again: at once, or when its siblings have stopped
+	StateStopping   State = "stopping"   // it was told to stop, was killed or removed, or as a tree gave up, and has not returned yet
 	StateStuck      State = "stuck"      // the same, and its time to do so is over
 	StateFinished   State = "finished"   // returned nil, and is not started again
 	StateFailed     State = "failed"     // ended abnormally, and is not started again
@@ -21,9 +21,9 @@ const (
 type Node struct {
 	Name      string
 	Kind      string    // "supervisor" or "worker"
-	Strategy  string    // of a supervisor: "one_for_one"
+	Strategy  string    // of a supervisor: "one_for_one", "one_for_all", "rest_for_one"
 	State     State     // of a tree that runs: running; see the constants
-	Restarts  int       // how often its tree restarted it since New; 0 for the root
+	Restarts  int       // how often its own end had its tree restart it, not a sibling's; 0 for the root
 	StartedAt time.Time // its last start; zero if there was none
 	LastError string    // its last abnormal end, or what it said last when told to stop, even if it runs again
 

@@ -2,14 +2,22 @@ package supervise
 
 import "time"
 
-// ask writes down that c was told to end, and how long it has for that.
-func (t *Tree) ask(c *child, cause error) {
+// ask tells c to stop, unless it was told to end already. If again then who was
+// killed, or told in an earlier Serve, is told anew, and has its time anew.
+func (t *Tree) ask(c *child, again bool) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	c.ask(cause)
+	tell := !c.returned && (c.asked == nil || again && !c.leaving)
+	if tell {
+		c.ask(ErrStopping)
+	}
+	t.mu.Unlock()
+	if tell {
+		c.cancel(ErrStopping)
+	}
 }
 
-// ask is called under the tree's lock.
+// ask writes down that c is told to end, and how long it has for that. It is
+// called under the tree's lock.
 func (c *child) ask(cause error) {
 	c.asked = cause
 	c.state = StateStopping
@@ -19,39 +27,40 @@ func (c *child) ask(cause error) {
 	}
 }
 
-// overdue returns a channel that fires when the next child that was told to end
-// has had its time; nil, which never fires, when there is none.
-func (t *Tree) overdue() <-chan time.Time {
-	var first time.Time
+// nextDeadline is when the next child that was told to end has had its time;
+// zero when there is none.
+func (t *Tree) nextDeadline() (first time.Time) {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	for _, c := range t.children {
 		if !c.deadline.IsZero() && (first.IsZero() || c.deadline.Before(first)) {
 			first = c.deadline
 		}
 	}
-	t.mu.Unlock()
-	if first.IsZero() {
-		return nil
-	}
-	return time.After(time.Until(first)) // unreferenced timers are collected
+	return first
 }
 
-// giveUpWaiting marks the children whose time is over. One that has returned is
-// left alone: its exit is on the way.
-func (t *Tree) giveUpWaiting(now time.Time) {
+// giveUpWaiting tells of the children whose time is over.
+func (t *Tree) giveUpWaiting() {
+	for _, c := range t.late(time.Now()) {
+		t.tell(Stuck{t.about(c), c.patience()})
+	}
+}
+
+// late marks the children whose time is over, and returns them. One that has
+// returned is left alone: its end is reported already.
+func (t *Tree) late(now time.Time) (stuck []*child) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	for _, c := range t.children {
-		t.mu.Lock()
-		late := !c.deadline.IsZero() && !now.Before(c.deadline)
-		stuck := late && !c.returned
-		if late {
-			c.deadline = time.Time{}
+		if c.deadline.IsZero() || now.Before(c.deadline) {
+			continue
 		}
-		if stuck {
+		c.deadline = time.Time{}
+		if !c.returned {
 			c.state = StateStuck
-		}
-		t.mu.Unlock()
-		if stuck {
-			t.tell(Stuck{t.about(c), c.patience()})
+			stuck = append(stuck, c)
 		}
 	}
+	return stuck
 }

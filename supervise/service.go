@@ -46,14 +46,19 @@ func (r Restart) String() string {
 
 // Child describes one child of a tree.
 type Child struct {
-	Name    string  // unique among all names in the tree, nested ones included
+	Name    string  // unique among all names in the tree, nested ones included; see [Tree.Add]
 	Service Service // not shared with another child: it would be served twice at a time
 	Restart Restart
 
-	// Stop is how long a stop or a kill waits for the child before it counts
+	// Stop is how long a stop, a removal or a kill waits for the child before it counts
 	// as stuck. 0 means DefaultStop, and for a Tree for ever, as its own
 	// children have their times; negative means for ever.
 	Stop time.Duration
+
+	// Forget has the child leave the tree once it has ended and is not started
+	// again: a transient one that returned nil, a temporary one. Who ended because
+	// its tree was stopped stays, and starts when the tree does.
+	Forget bool
 }
 
 // DefaultStop is how long a child is waited for unless it says otherwise.

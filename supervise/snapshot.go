@@ -13,11 +13,11 @@ type supervisor interface {
 
 // Snapshot returns the tree as it stands. It may be called at any time, from
 // any goroutine, a hook included; it costs one short lock and one allocation
-// per tree, and what it returns belongs to the caller. The numbers of one tree were true together; a nested one is asked
-// a moment later.
+// per tree, and what it returns belongs to the caller. The numbers of one tree
+// were true together; a nested one is asked a moment later.
 func (t *Tree) Snapshot() Node {
-	n := t.books()
-	for i, c := range t.children {
+	n, children := t.books()
+	for i, c := range children {
 		if s, ok := c.Service.(viewer); ok {
 			below := s.Snapshot() // asked without the lock: it has one of its own
 			n.Children[i].Kind = cmp.Or(below.Kind, n.Children[i].Kind)
@@ -31,8 +31,8 @@ func (t *Tree) Snapshot() Node {
 	return n
 }
 
-// books copies what the tree itself knows.
-func (t *Tree) books() Node {
+// books copies what the tree itself knows, and names the children it is about.
+func (t *Tree) books() (Node, []*child) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	n := Node{
@@ -56,5 +56,5 @@ func (t *Tree) books() Node {
 			Source:    c.source,
 		}
 	}
-	return n
+	return n, t.children
 }

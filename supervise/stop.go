@@ -3,16 +3,15 @@ package supervise
 import (
 	"errors"
 	"slices"
-	"time"
 )
 
 // stop ends the children in reverse order, one after the other.
 func (t *Tree) stop() error {
-	t.setState(StateStopping) // from here on nothing can be killed
 	var told []string
-	for _, c := range slices.Backward(t.children) {
+	for _, c := range slices.Backward(t.stopping()) {
 		told = append(told, t.stopChild(c)...)
 	}
+	told = append(told, t.hearAll()...)
 	// Looked up only now: who was late for its own turn may have returned since.
 	names := stuckIn(t.Snapshot().Children)
 	for _, name := range told {
@@ -26,6 +25,18 @@ func (t *Tree) stop() error {
 	return &StuckError{Names: names}
 }
 
+// stopping begins a stop, and returns the children it concerns: from here on
+// nothing can be killed, what is added waits, and the next Serve starts all.
+func (t *Tree) stopping() []*child {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.state = StateStopping
+	for _, c := range t.children {
+		c.due = true
+	}
+	return t.children
+}
+
 // stopChild tells c to end and waits until it has, or is stuck. It returns what
 // the children that ended meanwhile, c or others, told of stuck ones below them.
 func (t *Tree) stopChild(c *child) (told []string) {
@@ -33,21 +44,30 @@ func (t *Tree) stopChild(c *child) (told []string) {
 		t.settle(c)
 		return nil
 	}
-	t.ask(c, ErrStopping)
-	c.cancel(ErrStopping)
-	for c.alive && c.state != StateStuck {
-		select {
-		case e := <-t.exits:
-			t.note(e)
-			told = append(told, stuckBelow(e)...)
-		case <-t.overdue():
-			t.giveUpWaiting(time.Now())
+	t.ask(c, true)
+	for {
+		told = append(told, t.hearAll()...)
+		t.giveUpWaiting()
+		if !t.awaited(c) {
+			return told
 		}
+		t.wait(nil)
 	}
-	return told
 }
 
-// settle corrects the state of a child whose restart a panic of the hook prevented.
+// hearAll takes note of all that was reported while the tree stops.
+func (t *Tree) hearAll() (told []string) {
+	for {
+		r, _, ok := t.look()
+		if !ok {
+			return told
+		}
+		t.note(r)
+		told = append(told, t.stuckBelow(r)...)
+	}
+}
+
+// settle corrects the state of a child whose restart the stop prevented.
 func (t *Tree) settle(c *child) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -57,12 +77,12 @@ func (t *Tree) settle(c *child) {
 }
 
 // stuckBelow is what the error of a child tells of stuck ones in a tree that
-// cannot be seen, as in a Func that calls its Serve.
-func stuckBelow(e exit) []string {
-	if _, seen := e.child.Service.(viewer); seen {
+// cannot be seen, as in a Func that calls its Serve, or in one that has left.
+func (t *Tree) stuckBelow(r report) []string {
+	if _, seen := r.child.Service.(viewer); seen && !t.hasLeft(r.child) {
 		return nil
 	}
-	if below, ok := errors.AsType[*StuckError](e.err); ok {
+	if below, ok := errors.AsType[*StuckError](r.err); ok {
 		return below.Names
 	}
 	return nil
@@ -76,10 +96,4 @@ func stuckIn(nodes []Node) (names []string) {
 		names = append(names, stuckIn(n.Children)...)
 	}
 	return names
-}
-
-func (t *Tree) setState(s State) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.state = s
 }

@@ -222,3 +222,20 @@ func TestATreeBelowHasAllTheTimeThatItsChildrenHave(t *testing.T) {
 		}
 	})
 }
+
+func TestWhoIsStuckNowIsToldFromWhoWasWhenATreeGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		free := make(chan struct{})
+		long := &supervise.StuckError{Names: []string{"long ago"}}
+		tr := tree(t, supervise.Config{MaxRestarts: -1, Children: []supervise.Child{
+			{Name: "deaf", Service: deaf(free), Stop: time.Second},
+			{Name: "bad", Service: after(time.Second, returns(long))},
+		}})
+		err := tr.Serve(t.Context())
+		var stuck *supervise.StuckError
+		if !errors.Is(err, supervise.ErrIntensity) || !errors.As(err, &stuck) || !slices.Equal(stuck.Names, []string{"deaf"}) {
+			t.Errorf("got %v", err)
+		}
+		close(free)
+	})
+}

@@ -14,25 +14,23 @@ type Tree struct {
 	cfg       Config
 	source    string
 	intensity intensity // used by the serving goroutine alone
-	children  []*child  // the slice never changes
 	mute      bool      // the hook panicked; the serving goroutine's alone
 
-	// exits has room for one message from every child, the most there can be, as
-	// a child has one goroutine at a time: none waits to send when nobody serves.
-	exits chan exit
-	// killed wakes the loop to watch a killed child's time; one token is enough.
-	killed chan struct{}
+	// wake has the loop look at reports and children; one token is enough.
+	wake chan struct{}
 
-	mu        sync.Mutex // guards what follows and the children's books; never held while calling out
+	mu sync.Mutex // guards what follows and the children's books; never held while calling out
+	// children are only ever appended in place, and removed by making a new slice:
+	// who has read it under the lock may go through it without.
+	children []*child
+	changes  int // of children, so far
+	// reports is what the loop has not heard yet. Nobody has to wait to append
+	// when nobody serves, nor can it grow without end: a child has one goroutine at
+	// a time, and is reported as removed only if it has had one.
+	reports   []report
 	state     State
 	startedAt time.Time
 	lastErr   string
-}
-
-// exit is what the goroutine of a child reports at its end.
-type exit struct {
-	child *child
-	err   error
 }
 
 // New checks cfg and returns a tree that does not run yet. The errors name what
@@ -45,11 +43,10 @@ func New(cfg Config) (*Tree, error) {
 		cfg:    cfg,
 		source: callerOfCaller(),
 		state:  StateIdle,
-		exits:  make(chan exit, len(cfg.Children)),
-		killed: make(chan struct{}, 1),
+		wake:   make(chan struct{}, 1),
 	}
 	for _, c := range cfg.Children {
-		t.children = append(t.children, &child{Child: c, source: sourceOf(c.Service), state: StateIdle})
+		t.children = append(t.children, newChild(c))
 	}
 	return t, nil
 }
@@ -58,7 +55,7 @@ func New(cfg Config) (*Tree, error) {
 // and returns nil, or a *[StuckError] that names those that would not stop. It
 // returns earlier only when the restart intensity is exceeded: an
 // *[IntensityError], joined with a *StuckError if need be. A tree whose children
-// have all finished goes on. After Serve has returned it can be called again;
+// have all finished goes on; one whose context is over starts none. After Serve has returned it can be called again;
 // before that the answer is [ErrServing].
 func (t *Tree) Serve(ctx context.Context) error {
 	if err := t.begin(); err != nil {
@@ -72,23 +69,18 @@ func (t *Tree) Serve(ctx context.Context) error {
 
 // keep is the life of the tree: one loop that alone starts, restarts and stops.
 func (t *Tree) keep(ctx context.Context) error {
-	for _, c := range t.children {
-		t.start(ctx, c)
-	}
-	for {
-		overdue := t.overdue()
-		select {
-		case <-ctx.Done():
-			return t.stop()
-		case e := <-t.exits:
-			if err := t.ended(ctx, e); err != nil {
-				return errors.Join(err, t.stop())
-			}
-		case <-t.killed: // only to look again at what is overdue when
-		case <-overdue:
-			t.giveUpWaiting(time.Now())
+	for ctx.Err() == nil {
+		r, children, ok := t.look()
+		if !ok {
+			t.act(ctx, children)
+			t.wait(ctx.Done())
+			continue
+		}
+		if err := t.hear(r); err != nil {
+			return errors.Join(t.stop(), err) // first, as err may hold a StuckError of long ago
 		}
 	}
+	return t.stop()
 }
 
 func (t *Tree) begin() error {
