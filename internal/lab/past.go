@@ -174,6 +174,8 @@ func (l *Lab) past(columns []live.PastColumn, window time.Duration, steps int) [
 // cell is the number of one column at step i, in which a count grew for that long.
 func cell(c live.PastColumn, line telemetry.Line, i int, grown time.Duration) float64 {
 	switch {
+	case c.Last && line.Last != nil:
+		return line.Last[i]
 	case c.Rate && line.Last != nil:
 		if line.Last[i] < line.Last[i-1] || grown < telemetry.Step {
 			return math.NaN() // a reset in between, or too short a time

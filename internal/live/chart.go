@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -13,9 +14,14 @@ type Series struct {
 	Label  string
 	Colour string // its meaning
 	High   string // a series with the highest between samples, drawn as a band above; empty: none
-	Style  string // "line" or "area"
+	Style  string // one of styles
 	Rate   bool   // a count that grows, drawn per second
 }
+
+// styles are the ways to draw a series: a line; with the area below it; with the area
+// below it on top of the stack that stands before it in the list; with the area between
+// it and the one before it in the list.
+var styles = []string{"line", "area", "stack", "until"}
 
 // window is a length of time that charts can show.
 type window struct {
@@ -52,6 +58,7 @@ type PastColumn struct {
 	Name    string // of the series
 	Rate    bool   // how much it grew per second
 	Highest bool   // the highest within the step, else the mean
+	Last    bool   // the last within the step: what a count came to
 }
 
 // PastRow is one step.
@@ -69,7 +76,9 @@ type past struct {
 	Rows    [][]any
 }
 
-func (v *view) past(list []any) (past, error) {
+// past is that table; floating charts are those of counts that grow.
+func (v *view) past(list []any, floating any) (past, error) {
+	counts, _ := floating.(bool)
 	table := past{Columns: []Column{{Head: "Time"}}}
 	var columns []PastColumn
 	for _, item := range list {
@@ -77,7 +86,7 @@ func (v *view) past(list []any) (past, error) {
 		if !ok {
 			return past{}, fmt.Errorf("chart: %T is not a series", item)
 		}
-		columns = append(columns, PastColumn{Name: s.Name, Rate: s.Rate})
+		columns = append(columns, PastColumn{Name: s.Name, Rate: s.Rate, Last: counts && !s.Rate})
 		table.Columns = append(table.Columns, Column{Head: s.head(), Number: true})
 		if s.High != "" {
 			columns = append(columns, PastColumn{Name: s.High, Highest: true})
@@ -128,6 +137,9 @@ func series(name, label, meaning string, more ...any) (Series, error) {
 			case "high":
 				s.High = v
 			case "style":
+				if !slices.Contains(styles, v) {
+					return s, fmt.Errorf("series %s: there is no style %s", name, v)
+				}
 				s.Style = v
 			default:
 				return s, fmt.Errorf("series %s: %s is not known", name, key)

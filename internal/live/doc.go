@@ -64,11 +64,32 @@
 //	{{template "windows"}}   the choice of the time that charts show
 //	{{template "chart" dict "id" "rates" "label" "Per second" "unit" "per second" "series" (list
 //	    (series "in_flight" "serial" "flight" "high" "in_flight_high" "style" "area") (series "finished" "done" "done" "rate" true))
-//	    ["title" … "height" 240 "limited" true "empty" …]}}
+//	    ["title" … "height" 240 "limited" true "floating" true "empty" …]}}
+//	{{template "scatter" dict "id" "latency-depth" "label" "Latency against depth at arrival" "part" "part2"
+//	    "x" "depth_at_arrival" "xlabel" "events found in the system" "y" "latency_ms" "ylabel" "latency"
+//	    ["colour" "done" "slope" "part2.model_slope" "intercept" "part2.model_intercept" "per" "event" "good" "done"
+//	     "title" … "height" 280 "empty" … "columns" … "rows" …]}}
+//	{{template "since" dict "sum" "latency_sum" "count" "latency_count" ["unit" "ms" "value" … "live" … "instead" "since the reset"]}}
 //	{{template "histogram" dict "label" "…" "rows" .Spreads}}   of []live.Spread
 //	{{template "notice" dict "kind" "warning" ["title" … "text" …]}}   info, good, warning, error
 //	{{template "empty" dict "text" "…" ["hint" …]}}
 //	{{template "code" dict "text" "ab -n 3000 …" ["label" …]}}
+//
+// A series has a "style": line; area, filled down to 0; stack, which stands on the stack that is
+// listed before it, while legend and table say each for itself; until, with the area between it
+// and the series listed before it. A chart that is "floating" is one of counts that grow, such as
+// arrived and done: its axis spans what is in view, its numbers are those at the end of each step,
+// and where an epoch begins its lines have a gap.
+//
+// A scatter has a point for each of the last 2,000 events of a part of the stream by two of their
+// fields; those whose name ends in _ms are said as durations. An outcome "failed" is a cross. slope
+// and intercept are values, the model's line in ms or "–"; the measured one is drawn beside it. A
+// click, or Enter, follows an event. columns and rows are the table without scripts. A figure with
+// data-timeline shows the events of its data-part; without one, of all.
+//
+// since is the average since a visitor opened the page: a growing sum, in seconds, through a
+// growing count, both of the samples. Only the browser knows it, so without scripts stand value or
+// live in its place, and instead says what that is.
 //
 // Controls are forms of their own and must not stand inside another form:
 //

@@ -87,7 +87,7 @@ func (c *clone) functions() template.FuncMap {
 		"panel":   func(name string) (template.HTML, error) { return c.view.panel(name) },
 		"shown":   func(live, value, exact any) (shown, error) { return c.view.shown(live, value, exact) },
 		"window":  func() string { return windowOf(c.view.r).Name },
-		"past":    func(series []any) (past, error) { return c.view.past(series) },
+		"past":    func(series []any, floating any) (past, error) { return c.view.past(series, floating) },
 	}
 }
 

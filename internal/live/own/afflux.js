@@ -58,13 +58,15 @@ function stay(page, view, event) {
 }
 
 async function begin() {
-  const modules = ["charts", "forms", "fresh", "keys", "page", "stream", "timeline", "view"];
-  const [charts, forms, fresh, keys, page, stream, timeline, view] = await Promise.all(modules.map((name) => import(`./${name}.js`)));
+  const modules = ["charts", "forms", "fresh", "keys", "page", "scatter", "since", "stream", "timeline", "view"];
+  const [charts, forms, fresh, keys, page, scatter, since, stream, timeline, view] = await Promise.all(modules.map((name) => import(`./${name}.js`)));
   root.classList.add("live");
   view.start();
   fresh.start();
   charts.start();
   timeline.start();
+  scatter.start();
+  since.start();
   page.start();
   forms.start();
   keys.start();

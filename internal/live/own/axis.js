@@ -3,13 +3,23 @@
 import * as view from "./view.js";
 
 // nice gives ticks from 0 to at least max: round numbers, whole ones for things that are counted.
-export function nice(max, wanted, whole) {
-  const raw = max / wanted;
+export const nice = (max, wanted, whole) => ticks(0, max, stepOf(max / wanted, whole));
+
+// around gives ticks from at most low to at least high, for what need not begin at 0.
+export function around(low, high, wanted, whole) {
+  const step = stepOf(Math.max(high - low, whole ? 1 : Math.abs(high) / 1e6 || 1) / wanted, whole);
+  return ticks(Math.floor(low / step + 0.001) * step, high, step);
+}
+
+function stepOf(raw, whole) {
   const power = 10 ** Math.floor(Math.log10(raw));
   const round = power * [1, 2, 5, 10].find((m) => m * power >= raw * 0.999);
-  const step = whole ? Math.max(1, round) : round;
-  const count = Math.max(1, Math.ceil(max / step - 0.001));
-  return Array.from({ length: count + 1 }, (_, i) => Number((i * step).toPrecision(12)));
+  return whole ? Math.max(1, round) : round;
+}
+
+function ticks(from, to, step) {
+  const count = Math.max(1, Math.ceil((to - from) / step - 0.001));
+  return Array.from({ length: count + 1 }, (_, i) => Number((from + i * step).toPrecision(12)));
 }
 
 const second = 1000;

@@ -27,7 +27,19 @@ function lineOf(li, factor) {
   const { series: name, high, colour = "flight", style } = li.dataset;
   const label = li.querySelector("span")?.textContent.trim() ?? name;
   const output = li.querySelector(".reading");
-  return { name, high, colour, label, factor, area: style === "area", rate: "rate" in li.dataset, output };
+  const [area, stack, until] = ["area", "stack", "until"].map((name) => style === name);
+  return { name, high: stack ? undefined : high, colour, label, factor, area, stack, until, rate: "rate" in li.dataset, output };
+}
+
+// A line of a stack stands on the one before it in the stack; one that says "until" ends an
+// area that begins at the line before it.
+function based(lines) {
+  lines.forEach((line, i) => {
+    const before = lines[i - 1];
+    line.until &&= before !== undefined;
+    if (line.until || (line.stack && before?.stack)) line.base = before;
+  });
+  return lines;
 }
 
 // --- a chart ---
@@ -39,7 +51,8 @@ class Chart extends Figure {
     const { factor = 1, word = figure.dataset.unit ?? "" } = units[figure.dataset.unit] ?? {};
     this.unit = word;
     this.whole = counted(word);
-    this.lines = items(figure).map((li) => lineOf(li, factor)); // as in the legend
+    this.lines = based(items(figure).map((li) => lineOf(li, factor))); // as in the legend
+    for (const line of this.lines) line.last = this.floating;
     this.layers = this.lines.toReversed().sort((a, b) => b.area - a.area); // areas behind, the first on top
     this.keep(...this.lines.map((line) => line.output));
     this.ticks = [0, 1];
@@ -71,10 +84,15 @@ class Chart extends Figure {
     return "limited" in this.element.dataset;
   }
 
-  // numbers gives what is drawn of a line: values and, for each, the highest.
+  // floating: the y axis spans what is in view, for counts that grow.
+  get floating() {
+    return "floating" in this.element.dataset;
+  }
+
+  // numbers gives a line's own numbers in view: values and, for each, the highest.
   numbers(line) {
     const k = this.layers.indexOf(line);
-    return [this.u.data[2 * k + 2], this.u.data[2 * k + 1]];
+    return [this.own[2 * k + 1], this.own[2 * k]];
   }
 
   picture() {
@@ -102,7 +120,7 @@ class Chart extends Figure {
 
   sentence() {
     if (this.blank() || !this.u) return "nothing has happened.";
-    const parts = this.lines.map((line) => `${line.label} ${newest(...this.numbers(line), ", ")}`);
+    const parts = this.lines.map((line) => `${line.label} ${newest(line, ...this.numbers(line), ", ")}`);
     return `${parts.join("; ")} ${this.unit}.`;
   }
 
@@ -113,7 +131,7 @@ class Chart extends Figure {
     const i = time === null ? -1 : nearest(this.u.data[0], time / 1000);
     for (const line of this.lines) {
       const [values, highs] = this.numbers(line);
-      const text = time === null ? newest(values, highs, " · ") : under(values[i], highs[i]);
+      const text = time === null ? newest(line, values, highs, " · ") : under(values[i], highs[i]);
       if (line.output && line.output.textContent !== text) line.output.textContent = text;
     }
   }
@@ -122,22 +140,24 @@ class Chart extends Figure {
 
   tabulate() {
     const readers = this.lines.map(series.reader);
-    const heads = this.lines.flatMap(({ label, rate }) => (rate ? [label] : [`${label}, mean`, `${label}, highest`]));
+    const heads = this.lines.flatMap(({ label, rate, last }) => (rate || last ? [label] : [`${label}, mean`, `${label}, highest`]));
     const head = [{ head: "From" }, ...heads.map((text) => ({ head: text, number: true })), { head: "Marks" }];
     const rows = table.slots().map(([from, to, start]) => [
       view.clock(start, view.span() < 12e3 ? 1 : 0),
-      ...readers.flatMap((reader, k) => summary(reader, from, to).slice(0, this.lines[k].rate ? 1 : 2)),
+      ...readers.flatMap((reader, k) => summary(reader, from, to, this.lines[k])),
       series.marksWithin(from, to - 0.001).map((m) => m.text).join("; "),
     ]);
     table.fill(this.twin, `${this.title}, ${this.unit}, ${view.said()}`, head, rows);
   }
 }
 
-function newest(values, highs, between) {
+// Counts are said in full: what is between two of them is what they are looked at for.
+function newest(line, values, highs, between) {
+  const say = line.last && !line.rate ? paint.exact : paint.brief;
   const last = values.findLast((v) => v !== null && v !== undefined) ?? null;
   const top = (list) => list.reduce((a, b) => Math.max(a, b ?? 0), 0);
   const peak = Math.max(top(values), top(highs));
-  return paint.brief(last) + (peak > (last ?? 0) * 1.005 ? `${between}peak ${paint.brief(peak)}` : "");
+  return say(last) + (peak > (last ?? 0) * 1.005 ? `${between}peak ${say(peak)}` : "");
 }
 
 function under(value, high) {
@@ -150,10 +170,11 @@ function nearest(xs, time) {
   return best;
 }
 
-// summary gives mean and highest of a part of the time, in words.
-function summary(reader, from, to) {
+// summary gives mean and highest of a part of the time, in words; of a rate the mean, of a
+// count what it came to.
+function summary(reader, from, to, line) {
   const [first, last] = series.within(from, to);
-  let [sum, n, top] = [0, 0, null];
+  let [sum, n, top, newest] = [0, 0, null, null];
   for (let i = first; i <= last; i++) {
     const end = series.ends()[i];
     const value = reader.value(i);
@@ -161,8 +182,11 @@ function summary(reader, from, to) {
     sum += value;
     n++;
     top = Math.max(top ?? 0, reader.highest(i) ?? value);
+    newest = value;
   }
-  return [paint.exact(n ? sum / n : null), paint.exact(top)];
+  if (line.last && !line.rate) return [paint.exact(newest)];
+  const mean = paint.exact(n ? sum / n : null);
+  return line.rate ? [mean] : [mean, paint.exact(top)];
 }
 
 // --- all charts ---

@@ -86,8 +86,8 @@ export class Figure {
     if (!this.seen && !telling) return;
     this.picture();
     say(this.note, this.blank() ? this.element.dataset.empty || "Nothing has happened in this time yet." : "");
-    say(this.state, `${stateWords()} ${this.remark()}`.trim());
-    if (telling) this.plot.ariaLabel = `${this.title}, ${view.said()}: ${this.sentence()} ${stateWords()}`.trim();
+    say(this.state, `${this.standing()} ${this.remark()}`.trim());
+    if (telling) this.plot.ariaLabel = `${this.title}, ${this.period()}: ${this.sentence()} ${this.standing()}`.trim();
   }
 
   // On paper everything is in sight.
@@ -98,6 +98,16 @@ export class Figure {
 
   remark() {
     return "";
+  }
+
+  // period is what is shown of the past, in words.
+  period() {
+    return view.said();
+  }
+
+  standing() {
+    if (["lost", "bye"].includes(stream.state())) return `No connection since ${view.clock(view.newest())}.`;
+    return view.following() ? "" : `Frozen: ${this.period()}.`;
   }
 
   // due tells whether something that is done from time to time is to be done again.
@@ -125,11 +135,6 @@ function show(element, on) {
 function say(element, text) {
   show(element, text !== "");
   if (element.textContent !== text) element.textContent = text;
-}
-
-function stateWords() {
-  if (["lost", "bye"].includes(stream.state())) return `No connection since ${view.clock(view.newest())}.`;
-  return view.following() ? "" : `Frozen: ${view.said()}.`;
 }
 
 // --- all figures ---

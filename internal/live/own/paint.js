@@ -1,5 +1,5 @@
-// What the charts and the timeline draw with. Chapters: colours, shapes, numbers, text,
-// beginning.
+// What charts, timelines and scatters draw with. Chapters: colours, canvas, shapes, numbers,
+// text, beginning.
 
 const root = document.documentElement;
 
@@ -46,6 +46,18 @@ export const sizes = () => {
   const font = Math.max(14, Math.round(rem() * 0.875));
   return { font, gutter: font * 4, foot: Math.round(font * 2), head: Math.round(font * 2.6), edge: 14 };
 };
+
+// --- canvas ---
+
+// clean gives the empty canvas of a figure, to be drawn on in CSS pixels.
+export function clean({ canvas, c, width, height }) {
+  const ratio = devicePixelRatio;
+  const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== across || canvas.height !== down) Object.assign(canvas, { width: across, height: down });
+  c.setTransform(ratio, 0, 0, ratio, 0, 0);
+  c.clearRect(0, 0, width, height);
+  return c;
+}
 
 // --- shapes: each meaning's, as in the template "mark" ---
 
@@ -100,6 +112,15 @@ export const exact = (n) => (n === null || n === undefined ? "–" : grouped.for
 // brief is a number of at most three digits that matter.
 export const brief = (n) => (n === null || n === undefined ? "–" : short.format(n));
 export const tick = (n) => (n >= 100e3 ? scaled : grouped).format(n);
+
+// ticks are the labels of an axis: large numbers with as many digits as tell them apart.
+export function ticks(list) {
+  const [top, step] = [list.at(-1), list[1] - list[0]];
+  if (top < 100e3 || step * 100 >= top) return list.map(tick);
+  const maximumSignificantDigits = Math.floor(Math.log10(top)) - Math.floor(Math.log10(step)) + 1;
+  const fine = new Intl.NumberFormat("en", { maximumSignificantDigits, notation: "compact" });
+  return list.map((n) => fine.format(n));
+}
 
 export function duration(ms) {
   if (ms < 1000) return `${brief(ms)} ms`;

@@ -1,5 +1,5 @@
 // A chart's plot: uPlot's options and numbers, and what is drawn beside them. Chapters:
-// options, columns, decoration, shapes, limit.
+// options, columns, decoration, areas between lines, shapes, limit.
 
 import uPlot from "./borrowed/uPlot.esm.js";
 import * as axis from "./axis.js";
@@ -27,7 +27,7 @@ function options(chart) {
     size: gutter,
     grid: { stroke: () => paint.colour("line"), width: 1 },
     splits: () => chart.ticks,
-    values: (u, ticks) => ticks.map(paint.tick),
+    values: (u, list) => paint.ticks(list),
   };
   return {
     width: chart.width,
@@ -37,19 +37,22 @@ function options(chart) {
     cursor: { show: false },
     scales: {
       x: { time: true, range: () => view.range().map((ms) => ms / 1000) },
-      y: { range: () => [0, chart.ticks.at(-1) * 1.02] },
+      y: { range: () => heights(chart.ticks) },
     },
     axes: [times, numbers],
     series: [{}, ...chart.layers.flatMap(strokes)],
     bands: chart.layers.map((line, k) => ({ series: [2 * k + 1, 2 * k + 2], fill: () => paint.colour(line.colour, 0.22) })),
-    hooks: { drawAxes: [(u) => inPixels(u, limitLine, chart)], draw: [(u) => inPixels(u, decorate, chart)] },
+    hooks: { drawAxes: [(u) => inPixels(u, ground, chart)], draw: [(u) => inPixels(u, decorate, chart)] },
   };
 }
+
+// From the first tick to a little above the last, so that a line up there is seen in full.
+const heights = (list) => [list[0], list.at(-1) + (list.at(-1) - list[0]) * 0.02];
 
 // Two for each line: the highest, faint, and the mean.
 function strokes(line) {
   const both = { points: { show: false }, spanGaps: false };
-  const mean = { ...both, width: line.area ? 1.5 : 2, stroke: () => paint.colour(line.colour) };
+  const mean = { ...both, width: line.area || line.stack ? 1.5 : 2, stroke: () => paint.colour(line.colour) };
   if (line.area) mean.fill = () => paint.colour(line.colour, 0.3);
   return [{ ...both, width: 1, stroke: () => paint.colour(line.colour, 0.45) }, mean];
 }
@@ -66,21 +69,45 @@ function clocks(u, seconds) {
 // --- columns ---
 
 // columns are the numbers in view as uPlot wants them: times, then highest and mean of each
-// line. The ticks follow what is in view, and so are found here.
+// line, as they are drawn; the lines' own numbers are told in chart.own. The ticks follow what
+// is in view, and so are found here.
 export function columns(chart) {
   const [first, last] = series.within(...view.range());
   const readers = chart.layers.map(series.reader);
   const xs = [];
-  const ys = readers.flatMap(() => [[], []]);
+  const own = readers.flatMap(() => [[], []]);
   for (let i = first; i <= last; i++) {
-    if (series.gapBefore(i)) push(xs, ys, series.ends()[i - 1] + series.step(), ys.map(() => null));
-    push(xs, ys, series.ends()[i], readers.flatMap((reader) => [reader.highest(i), reader.value(i)]));
+    if (series.gapBefore(i)) push(xs, own, series.ends()[i - 1] + series.step(), own.map(() => null));
+    else if (chart.floating && series.begunAgain(i)) push(xs, own, (series.ends()[i - 1] + series.ends()[i]) / 2, own.map(() => null));
+    push(xs, own, series.ends()[i], readers.flatMap((reader) => [reader.highest(i), reader.value(i)]));
   }
+  chart.own = own;
+  const ys = drawn(chart, own);
   const top = ys.reduce((most, column) => column.reduce((a, b) => Math.max(a, b ?? 0), most), 0);
-  dropBands(ys);
   chart.top = top;
-  chart.ticks = axis.nice(Math.max(top, limitInView(chart.limited ? newestLimit(last) : 0, top), 1), chart.wanted, chart.whole);
+  chart.ticks = chart.floating ? floating(chart, ys, top) : axis.nice(Math.max(top, limitInView(chart.limited ? newestLimit(last) : 0, top), 1), chart.wanted, chart.whole);
   return [xs, ...ys];
+}
+
+function floating(chart, ys, top) {
+  const low = ys.reduce((least, column) => column.reduce((a, b) => Math.min(a, b ?? a), least), top);
+  return axis.around(low, top, chart.wanted, chart.whole);
+}
+
+// drawn are the columns as they are drawn. A line of a stack stands on the one below it. A band
+// that is nowhere wider than its line is left out: clipping is what costs most.
+function drawn(chart, own) {
+  chart.edges = new Map();
+  for (const line of chart.lines) {
+    const values = own[2 * chart.layers.indexOf(line) + 1];
+    const below = line.stack && chart.edges.get(line.base);
+    chart.edges.set(line, below ? values.map((v, i) => (v === null || below[i] === null ? null : v + below[i])) : values);
+  }
+  return chart.layers.flatMap((line, k) => {
+    const [highs, edge] = [own[2 * k], chart.edges.get(line)];
+    const level = line.stack || highs.every((high, i) => high === edge[i]);
+    return [level ? highs.map(() => null) : highs, edge];
+  });
 }
 
 const newestLimit = (i) => series.reader({ name: "limit" }).value(i) ?? 0;
@@ -95,11 +122,6 @@ function push(xs, ys, time, row) {
     xs.push(time / 1000);
     row.forEach((y, k) => ys[k].push(y));
   }
-}
-
-// A band that is nowhere wider than its line is not drawn: clipping is what costs most.
-function dropBands(ys) {
-  for (let k = 0; k < ys.length; k += 2) if (ys[k].every((high, i) => high === ys[k + 1][i])) ys[k].fill(null);
 }
 
 // A limit far above the line would press it flat: then only an arrow tells of it.
@@ -119,6 +141,12 @@ function inPixels(u, draw, chart) {
   u.ctx.restore();
 }
 
+// ground is what lies under the lines.
+function ground(c, chart, u, area) {
+  between(c, chart, u, area);
+  limitLine(c, chart, u, area);
+}
+
 function decorate(c, chart, u, area) {
   const { font } = chart.sizes;
   marks.draw(c, area, heading(c, chart.unit, area, font), font);
@@ -136,6 +164,46 @@ export function heading(c, text, area, font) {
   return Math.max(area.left, x + paint.measure(c, text) + 8);
 }
 
+// placing gives the place of a time in s and a value.
+function placing(u, area) {
+  const { x, y } = u.scales;
+  const [right, up] = [area.width / (x.max - x.min), area.height / (y.max - y.min)];
+  return ([time, value]) => [area.left + (time - x.min) * right, area.top + area.height - (value - y.min) * up];
+}
+
+// --- areas between lines: those of a stack, and from one line until the next ---
+
+function between(c, chart, u, area) {
+  const place = placing(u, area);
+  c.save();
+  c.beginPath();
+  c.rect(area.left, area.top, area.width, area.height);
+  c.clip();
+  chart.lines.forEach((line, i) => {
+    if (!line.stack && !line.until) return;
+    // Neighbours in a stack differ in strength too, as in the legend.
+    c.fillStyle = line.stack ? paint.colour(line.colour, i % 2 ? 0.18 : 0.4) : paint.colour(line.base.colour, 0.18);
+    const base = line.base && chart.edges.get(line.base);
+    spread(c, place, u.data[0], chart.edges.get(line), base);
+  });
+  c.restore();
+}
+
+// spread fills from one line to another, or to 0, where both are known.
+function spread(c, place, xs, edge, base) {
+  const known = (i) => typeof edge[i] === "number" && (!base || typeof base[i] === "number");
+  for (let from = 0; from < xs.length; from++) {
+    if (!known(from)) continue;
+    let to = from;
+    while (to + 1 < xs.length && known(to + 1)) to++;
+    c.beginPath();
+    for (let i = from; i <= to; i++) c.lineTo(...place([xs[i], edge[i]]));
+    for (let i = to; i >= from; i--) c.lineTo(...place([xs[i], base ? base[i] : 0]));
+    c.fill();
+    from = to;
+  }
+}
+
 // --- shapes: at the end of each line, along it, and on its peak ---
 
 function shapes(c, chart, u, area) {
@@ -143,18 +211,18 @@ function shapes(c, chart, u, area) {
   if (xs.length === 0) return;
   const { min, max } = u.scales.x;
   const radius = chart.sizes.font * 0.32;
-  const [right, up] = [area.width / (max - min), area.height / u.scales.y.max];
-  const place = ([x, y]) => [area.left + (x - min) * right, area.top + area.height - y * up];
+  const right = area.width / (max - min);
+  const place = placing(u, area);
   const ends = [];
-  const lines = chart.layers.map((line, k) => ({ line, highs: u.data[2 * k + 1], ys: u.data[2 * k + 2] }));
+  const lines = chart.layers.map((line, k) => ({ line, highs: u.data[2 * k + 1], ys: u.data[2 * k + 2], own: chart.own[2 * k + 1] }));
   for (const l of lines) l.end = endOf(xs, l.ys, max, place, ends);
   const stop = Math.min(...ends.map(([x]) => x)) - 16;
-  lines.forEach(({ line, highs, ys, end }, k) => {
+  lines.forEach(({ line, highs, ys, own, end }, k) => {
     if (!end) return;
-    const places = along(xs, ys, spacing / right, k / lines.length).map(place);
+    const places = along(xs, ys, own, spacing / right, k / lines.length).map(place);
     const [top, value] = peakOf(ys, highs);
     const peak = place([xs[top], value]);
-    if (value > 0 && places.every(([x]) => Math.abs(x - peak[0]) > spacing / 2)) places.push(peak);
+    if (value > 0 && own[top] > 0 && places.every(([x]) => Math.abs(x - peak[0]) > spacing / 2)) places.push(peak);
     for (const [x, y] of places) if (x > area.left + 8 && x < stop) paint.shape(c, line.colour, x, y, radius);
     paint.shape(c, line.colour, ...end, radius * 1.25);
   });
@@ -162,13 +230,13 @@ function shapes(c, chart, u, area) {
 
 // along finds where a line's shapes stand: at round times, so that they move with it, and
 // between those of the other lines. A line at zero has nothing to show.
-function along(xs, ys, every, shift) {
+function along(xs, ys, own, every, shift) {
   const found = [];
   let i = 1;
   for (let x = (Math.ceil(xs[0] / every) + shift) * every; x <= xs.at(-1); x += every) {
     while (xs[i] < x) i++;
     const y = ys[i - 1] + ((ys[i] - ys[i - 1]) * (x - xs[i - 1])) / (xs[i] - xs[i - 1]);
-    if (y > 0 && ys[i] !== null && ys[i - 1] !== null) found.push([x, y]);
+    if (y > 0 && own[i] > 0 && ys[i - 1] !== null) found.push([x, y]);
   }
   return found;
 }
@@ -221,8 +289,10 @@ function stretches(begin, end) {
 }
 
 function drawLimit(c, u, font, area, limit) {
-  const above = limit > u.scales.y.max;
-  const y = above ? area.top : Math.round(area.top + area.height * (1 - limit / u.scales.y.max));
+  const { min, max } = u.scales.y;
+  if (limit < min) return;
+  const above = limit > max;
+  const y = above ? area.top : Math.round(area.top + area.height * (1 - (limit - min) / (max - min)));
   const text = `limit ${paint.exact(limit)}${above ? " ↑" : ""}`;
   if (!above) {
     c.fillStyle = paint.colour("ink");

@@ -102,13 +102,21 @@ export const step = () => book.step;
 // A pause in the samples is shown as one; a late sample is none.
 export const gapBefore = (i) => i > 0 && book.end[i] - book.end[i - 1] > Math.max(3 * book.step, 500);
 
-// reader gives functions for the value and the highest of bucket i; factor changes the unit.
-export function reader({ name, high, rate, factor = 1 }) {
+// Counts begin again at zero with each epoch.
+export const begunAgain = (i) => i > 0 && row("epoch").max[i] !== row("epoch").max[i - 1];
+
+// reader gives functions for the value and the highest of bucket i; last takes the one at its
+// end, as counts have it; factor changes the unit.
+export function reader({ name, high, rate, last, factor = 1 }) {
   const r = row(name);
   const times = (n) => (n === null || n === undefined ? null : n * factor);
   if (rate) {
     const value = perSecond(r);
     return { value: (i) => times(value(i)), highest: () => null };
+  }
+  if (last) {
+    const value = (i) => times(r.last[i]);
+    return { value, highest: value };
   }
   const top = high ? row(high) : r;
   return {

@@ -6,6 +6,7 @@
 // that were under way at once.
 
 import * as axis from "./axis.js";
+import * as events from "./events.js";
 import * as marks from "./marks.js";
 import * as paint from "./paint.js";
 import * as stream from "./stream.js";
@@ -18,52 +19,55 @@ import { overlay } from "./overlay.js";
 // --- requests and lanes ---
 
 const kept = 2000;
-let worked = []; // in the order they came, each with its lane
-let rejected = []; // for themselves: a flood of them must not wash away the others
-let lanes = []; // the end of the last request in each lane
+
+// The requests of one part of the lab.
+class Log {
+  constructor() {
+    this.forget();
+  }
+
+  forget() {
+    this.worked = []; // in the order they came, each with its lane
+    this.rejected = []; // for themselves: a flood of them must not wash away the others
+    this.lanes = []; // the end of the last request in each lane
+  }
+
+  take(ended) {
+    const more = ended.toSorted((a, b) => a.at - b.at);
+    this.rejected = [...this.rejected, ...more.filter(isRejected)].slice(-kept);
+    this.worked = [...this.worked, ...more.filter((r) => !isRejected(r)).map((r) => ({ ...r, lane: place(r, this) }))].slice(-kept);
+    view.ask();
+  }
+
+  inView() {
+    const [from, to] = view.range();
+    return [...this.rejected, ...this.worked].filter((r) => end(r) >= from && r.at <= to);
+  }
+}
+
+const logs = new Map(); // by part; "" for all
+
+function logOf(part) {
+  if (!logs.has(part)) {
+    logs.set(part, new Log());
+    events.hear(part, (more) => logs.get(part).take(more));
+  }
+  return logs.get(part);
+}
 
 const end = (r) => r.at + Math.max(r.latency_ms ?? 0, r.answer_ms ?? 0);
 const isRejected = (r) => r.outcome === "rejected";
 
-// A stream that begins again tells its last seconds again.
-const known = new Set();
-const remembered = 20e3; // more than those seconds can hold
-
-function unheard(r) {
-  if (known.has(r.seq)) return false;
-  known.add(r.seq);
-  if (known.size > remembered) for (const seq of [...known].slice(0, remembered / 2)) known.delete(seq);
-  return true;
-}
-
-function take(more) {
-  const sorted = more.filter(unheard).sort((a, b) => a.at - b.at);
-  rejected = [...rejected, ...sorted.filter(isRejected)].slice(-kept);
-  worked = [...worked, ...sorted.filter((r) => !isRejected(r)).map((r) => ({ ...r, lane: place(r) }))].slice(-kept);
-  view.ask();
-}
-
 // A lane is given once, so that the picture moves and never jumps. Requests come in the order
 // they ended; of the free lanes the one that was busy last makes do with the fewest lanes.
-function place(r) {
-  if (lanes.every((ended) => ended <= r.at)) lanes = [];
+function place(r, log) {
+  if (log.lanes.every((ended) => ended <= r.at)) log.lanes = [];
+  const { lanes } = log;
   let best = -1;
   for (let k = 0; k < lanes.length; k++) if (lanes[k] <= r.at && (best < 0 || lanes[k] > lanes[best])) best = k;
   if (best < 0) best = lanes.length;
   lanes[best] = end(r);
   return best;
-}
-
-function forget() {
-  known.clear();
-  worked = [];
-  rejected = [];
-  lanes = [];
-}
-
-function inView() {
-  const [from, to] = view.range();
-  return [...rejected, ...worked].filter((r) => end(r) >= from && r.at <= to);
 }
 
 // rowsOf gives each lane in use a row, from the bottom up, without empty ones between.
@@ -87,6 +91,8 @@ class Timeline extends Figure {
     this.plot.prepend(this.canvas, this.area);
     this.over = overlay(this.area, (x, y) => this.tell(x, y));
     this.shown = [];
+    this.part = figure.dataset.part ?? "";
+    this.log = logOf(this.part);
     this.begin();
   }
 
@@ -102,6 +108,10 @@ class Timeline extends Figure {
     super.destroy();
     this.canvas.remove();
     this.area.remove();
+  }
+
+  intact() {
+    return super.intact() && this.part === (this.element.dataset.part ?? "");
   }
 
   picture() {
@@ -145,7 +155,7 @@ class Timeline extends Figure {
   }
 
   tabulate() {
-    const rows = inView().sort((a, b) => end(b) - end(a)).slice(0, 20).map(cells);
+    const rows = this.log.inView().sort((a, b) => end(b) - end(a)).slice(0, 20).map(cells);
     table.fill(this.twin, `${this.title}: the last ${rows.length} requests`, columns, rows);
   }
 }
@@ -153,8 +163,8 @@ class Timeline extends Figure {
 // --- drawing ---
 
 function drawAll(t) {
-  const c = clean(t);
-  t.shown = inView();
+  const c = paint.clean(t);
+  t.shown = t.log.inView();
   Object.assign(t, rowsOf(t.shown));
   const refused = t.shown.filter(isRejected);
   t.strip = refused.length ? Math.round(t.sizes.font * 1.3) : 0;
@@ -174,16 +184,6 @@ function drawAll(t) {
 function xOf({ frame }) {
   const [from, to] = view.range();
   return (at) => frame.left + ((at - from) / (to - from)) * frame.width;
-}
-
-function clean(t) {
-  const ratio = devicePixelRatio;
-  const [width, height] = [Math.round(t.width * ratio), Math.round(t.height * ratio)];
-  if (t.canvas.width !== width || t.canvas.height !== height) Object.assign(t.canvas, { width, height });
-  const c = t.c;
-  c.setTransform(ratio, 0, 0, ratio, 0, 0);
-  c.clearRect(0, 0, t.width, t.height);
-  return c;
 }
 
 // The axes look like the charts'.
@@ -317,8 +317,7 @@ let all = null;
 export const sync = () => all.sync();
 
 export function start() {
-  stream.on("event", take);
-  stream.onRestart(forget);
+  stream.onRestart(() => logs.forEach((log) => log.forget()));
   all = following("figure[data-timeline]", (figure) => new Timeline(figure));
   sync();
 }
