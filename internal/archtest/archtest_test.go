@@ -27,9 +27,10 @@ var drawing = map[string][]string{
 	"internal/config":    {"internal/resource"},
 	"internal/live":      {"internal/web"},
 	"internal/part1":     {"internal/resource", "internal/telemetry", "internal/live", "internal/web"},
+	"internal/part2":     {"stage", "supervise", "internal/resource", "internal/telemetry", "internal/live", "internal/web"},
 	"internal/observer":  {"supervise", "internal/live", "internal/web"},
 	"internal/lab": {
-		"supervise", "internal/config", "internal/resource", "internal/part1", "internal/telemetry",
+		"supervise", "internal/config", "internal/resource", "internal/part1", "internal/part2", "internal/telemetry",
 		"internal/observer", "internal/live", "internal/web",
 	},
 	"internal/archtest":    {},

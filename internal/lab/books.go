@@ -49,6 +49,7 @@ func (l *Lab) Reset() error {
 	l.epoch++
 	l.mock.Reset()
 	l.part1.Reset()
+	l.part2.Reset()
 	l.epochs.Unlock()
 	l.mark(markReset, "counters reset")
 	return l.observer.Mark()
@@ -140,6 +141,36 @@ func (l *Lab) requestMetrics() telemetry.Source {
 				emit(7, d.Works, d.Endpoint)
 				emit(9, d.Waits, d.Endpoint)
 			}
+		},
+	}
+}
+
+// pipelineMetrics offers part 2's books and histograms.
+func (l *Lab) pipelineMetrics() telemetry.Source {
+	counter := func(name, help string) telemetry.Metric {
+		return telemetry.Metric{Name: "afflux_part2_" + name + "_total", Help: help, Kind: telemetry.Counter}
+	}
+	return telemetry.Source{
+		Metrics: []telemetry.Metric{
+			counter("enqueued", "Events that were accepted."),
+			counter("done", "Events that were done."),
+			counter("failed", "Events whose attempts were spent."),
+			counter("dropped", "Events that were dropped by overflow."),
+			counter("rejected", "Requests that were refused."),
+			counter("retried", "Uses that failed and were to be repeated."),
+			{Name: "afflux_part2_events", Help: "Events in the system, by place.", Labels: []string{"place"}},
+			{Name: "afflux_part2_buffer", Help: "Events that may wait."},
+		},
+		Read: func(emit telemetry.Emit) {
+			s := l.part2.Snapshot()
+			t := s.Total
+			for i, n := range []uint64{t.Enqueued, t.Done, t.Failed, t.Dropped, t.Rejected, t.Retried} {
+				emit(i, float64(n))
+			}
+			for place, n := range map[string]int{"buffer": s.Buffer, "inboxes": s.Inboxes, "hand": s.Hands, "retrying": s.Delayed} {
+				emit(6, float64(n), place)
+			}
+			emit(7, float64(s.Capacity))
 		},
 	}
 }

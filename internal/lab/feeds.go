@@ -19,10 +19,14 @@ func (l *Lab) feed() {
 		return []any{frame}
 	}})
 	l.site.Tell(live.Feed{Event: "event", Every: 50 * time.Millisecond, Read: func() []any {
+		var told []any
 		if done := l.part1.Take(); len(done) > 0 {
-			return []any{done}
+			told = append(told, done)
 		}
-		return nil
+		if done := l.part2.Take(); len(done) > 0 {
+			told = append(told, done)
+		}
+		return told
 	}})
 	l.site.Tell(live.Feed{Event: "mark", Every: 50 * time.Millisecond, Read: func() []any {
 		marks, newest := l.marks.After(mark)

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"github.com/affluxlab/afflux/internal/part1"
+	"github.com/affluxlab/afflux/internal/part2"
 	"github.com/affluxlab/afflux/internal/resource"
 	"github.com/affluxlab/afflux/internal/telemetry"
 )
@@ -14,7 +15,7 @@ const workshopSamples = 11
 // rooms, so that no reset comes between the numbers of a row.
 func (l *Lab) instrument() telemetry.Instrument {
 	var columns []column
-	for _, group := range [][]column{l.epochColumn(), resourceColumns(), requestColumns(), vitalColumns()} {
+	for _, group := range [][]column{l.epochColumn(), resourceColumns(), requestColumns(), pipelineColumns(), vitalColumns()} {
 		columns = append(columns, group...)
 	}
 	i := telemetry.Instrument{}
@@ -25,8 +26,12 @@ func (l *Lab) instrument() telemetry.Instrument {
 		l.epochs.RLock()
 		defer l.epochs.RUnlock()
 		m := l.measure()
-		if text, at := l.load.see(l.recorder.Now(), m.part1.Endpoints); text != "" {
+		now := l.recorder.Now()
+		if text, at := l.load.see(now, endpointsOf(m)); text != "" {
 			l.markAt(at, markLoad, text)
+		}
+		if text := l.drops.see(now, m.part2.Total.Dropped); text != "" {
+			l.markAt(now, markDrops, text)
 		}
 		for n, c := range columns {
 			row[n] = c.of(m)
@@ -46,6 +51,7 @@ type moment struct {
 	epoch      uint64
 	resource   resource.Snapshot
 	part1      part1.Snapshot
+	part2      part2.Snapshot
 	workshop   float64
 	goroutines float64
 	heap       float64
@@ -59,6 +65,7 @@ func (l *Lab) measure() *moment {
 	m.epoch = l.epoch
 	m.resource = l.mock.Sample()
 	m.part1 = l.part1.Snapshot()
+	m.part2 = l.part2.Snapshot()
 	m.workshop = l.workshop.mean(float64(m.resource.All.InFlight))
 	m.goroutines, m.heap, m.cpu = l.observer.Vitals()
 	return m
@@ -90,9 +97,9 @@ func resourceColumns() []column {
 		high("in_flight_high", "uses", "the most in flight since the sample before", func(m *moment) float64 { return float64(m.resource.High) }),
 		gauge("in_flight_workshop", "uses", "in flight as the workshop's page measures it: the mean of 11 samples", func(m *moment) float64 { return m.workshop }),
 	}
-	for _, name := range []string{"serial", "async"} {
+	for _, name := range []string{"serial", "async", part2.Caller} {
 		columns = append(columns,
-			gauge("in_flight_"+name, "uses", "those of "+name+" requests", func(m *moment) float64 { return float64(m.resource.Caller(name).Now.InFlight) }),
+			gauge("in_flight_"+name, "uses", "those of "+name, func(m *moment) float64 { return float64(m.resource.Caller(name).Now.InFlight) }),
 			high("in_flight_"+name+"_high", "uses", "the most of those since the sample before", func(m *moment) float64 { return float64(m.resource.Caller(name).High) }))
 	}
 	return append(columns,
@@ -112,6 +119,28 @@ func requestColumns() []column {
 		counter("requests", "requests", "that came to part 1", func(m *moment) float64 { return float64(m.part1.All.Requests) }),
 		counter("answered", "requests", "answered OK", func(m *moment) float64 { return float64(m.part1.All.OK) }),
 		counter("requests_rejected", "requests", "answered that the resource is full", func(m *moment) float64 { return float64(m.part1.All.Rejected) }),
+	}
+}
+
+func pipelineColumns() []column {
+	count := func(f func(part2.Snapshot) uint64) func(*moment) float64 {
+		return func(m *moment) float64 { return float64(f(m.part2)) }
+	}
+	place := func(f func(part2.Snapshot) int) func(*moment) float64 {
+		return func(m *moment) float64 { return float64(f(m.part2)) }
+	}
+	return []column{
+		counter("enqueued", "events", "that part 2 accepted", count(func(s part2.Snapshot) uint64 { return s.Accepted })),
+		counter("done", "events", "that were done", count(func(s part2.Snapshot) uint64 { return s.Done })),
+		counter("events_failed", "events", "whose attempts were spent", count(func(s part2.Snapshot) uint64 { return s.Failed })),
+		counter("dropped", "events", "dropped by overflow", count(func(s part2.Snapshot) uint64 { return s.Dropped })),
+		counter("events_rejected", "requests", "to part 2 that were refused", count(func(s part2.Snapshot) uint64 { return s.Rejected })),
+		gauge("in_buffer", "events", "that wait in the queue", place(func(s part2.Snapshot) int { return s.Buffer })),
+		gauge("in_inboxes", "events", "dealt out to consumers and not begun", place(func(s part2.Snapshot) int { return s.Inboxes })),
+		gauge("in_hand", "events", "that are handled now", place(func(s part2.Snapshot) int { return s.Hands })),
+		gauge("retrying", "events", "that wait to be tried again", place(func(s part2.Snapshot) int { return s.Delayed })),
+		counter("latency_count", "events", "that were done or failed", count(func(s part2.Snapshot) uint64 { return s.OutletSnapshot.Total.Count })),
+		counter("latency_sum", "s", "their time in the system, summed", func(m *moment) float64 { return m.part2.OutletSnapshot.Total.Sum.Seconds() }),
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/affluxlab/afflux/internal/live"
 	"github.com/affluxlab/afflux/internal/observer"
 	"github.com/affluxlab/afflux/internal/part1"
+	"github.com/affluxlab/afflux/internal/part2"
 	"github.com/affluxlab/afflux/internal/resource"
 	"github.com/affluxlab/afflux/internal/telemetry"
 	"github.com/affluxlab/afflux/internal/web"
@@ -31,6 +32,7 @@ type Lab struct {
 	log      *slog.Logger
 	mock     *resource.Mock
 	part1    *part1.Part
+	part2    *part2.Part
 	observer *observer.Observer
 	site     *live.Site
 	server   *web.Server
@@ -43,6 +45,7 @@ type Lab struct {
 	now      moment       // the recorder's: filled anew for each sample
 	workshop lastOnes     // the recorder's
 	load     loadWatch    // the recorder's
+	drops    dropWatch    // the recorder's
 
 	mu       sync.Mutex // guards settings, and that changes reach the rooms one after the other
 	settings config.Settings
@@ -69,7 +72,10 @@ func (l *Lab) buildRooms() (err error) {
 	if l.recorder, err = telemetry.NewRecorder(l.instrument()); err != nil {
 		return err
 	}
-	l.part1, err = part1.New(l.mock, part1.Settings{Status: l.settings.Resource.Status}, l.log, l.recorder.Now)
+	if l.part1, err = part1.New(l.mock, part1.Settings{Status: l.settings.Resource.Status}, l.log, l.recorder.Now); err != nil {
+		return err
+	}
+	l.part2, err = part2.New(l.mock, pipelineSettings(l.settings.Pipeline), part2.Options{Now: l.recorder.Now, Hook: l.tell})
 	return err
 }
 
@@ -79,26 +85,29 @@ func (l *Lab) buildSite() (err error) {
 	}); err != nil {
 		return err
 	}
-	for _, p := range []live.Page{l.home(), l.part1.Page(), l.observer.Page()} {
+	for _, p := range []live.Page{l.home(), l.part1.Page(), l.part2.Page(), l.observer.Page()} {
 		if err := l.site.Add(p); err != nil {
 			return err
 		}
 	}
 	l.site.Watch(l.values())
 	l.site.Watch(l.part1.Values(l.recorder))
-	for _, p := range slices.Concat(l.part1.Panels(), l.observer.Panels()) {
+	l.site.Watch(l.part2.Values(l.recorder))
+	for _, p := range slices.Concat(l.part1.Panels(), l.part2.Panels(), l.observer.Panels()) {
 		l.site.Share(p)
 	}
 	l.feed()
 	l.site.Fill("strip", l.panel("strip-panel", nil))
 	l.site.Fill("proposal", l.panel("proposal-panel", l.proposal))
 	l.site.Fill("part1/controls", l.panel("resource-panel", l.view))
+	l.site.Fill("part2/controls", l.panel("pipeline-panel", l.view))
+	l.site.Fill("part2/controls", l.panel("resource-panel", l.view))
 	return nil
 }
 
 func (l *Lab) buildServer(version string) (err error) {
-	rows := []web.Route{{Method: "GET", Path: "/metrics", Class: web.API, Handler: telemetry.Handler(l.metrics(), l.requestMetrics())}}
-	for _, more := range [][]web.Route{l.routes(), l.part1.Routes(), l.observer.Routes(), l.site.Routes()} {
+	rows := []web.Route{{Method: "GET", Path: "/metrics", Class: web.API, Handler: telemetry.Handler(l.metrics(), l.requestMetrics(), l.pipelineMetrics())}}
+	for _, more := range [][]web.Route{l.routes(), l.pipelineRoutes(), l.part1.Routes(), l.part2.Routes(), l.observer.Routes(), l.site.Routes()} {
 		rows = append(rows, more...)
 	}
 	l.server, err = web.New(web.Config{
@@ -120,6 +129,7 @@ func (l *Lab) buildTree() (err error) {
 		{Name: "http", Service: l.server},
 		{Name: "mock-resource", Service: l.mock},
 		{Name: "part1", Service: l.part1},
+		{Name: "part2", Service: l.part2.Tree()},
 	}
 	watching, err := supervise.New(supervise.Config{Name: "telemetry", Hook: l.tell, Children: []supervise.Child{
 		{Name: "recorder", Service: l.recorder},

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/affluxlab/afflux/internal/part1"
+	"github.com/affluxlab/afflux/internal/part2"
 )
 
 // A load has begun when this many requests have come without a pause; fewer are
@@ -26,20 +26,46 @@ type loadWatch struct {
 	latestAt time.Time // of the sample that showed the newest request
 }
 
-// counts are those of part 1's endpoints that a reset leaves alone.
-type counts []part1.EndpointSnapshot
+// endpoint is what has come to one since the start, whatever was reset.
+type endpoint struct {
+	name               string
+	requests, rejected uint64
+	open               int
+}
 
-// sum adds up one of the counts.
-func (c counts) sum(of func(part1.Counts) uint64) (n uint64) {
+// endpointsOf are all of them at a moment. Part 2 answers at once: none of its
+// requests is open.
+func endpointsOf(m *moment) counts {
+	var all counts
+	for _, e := range m.part1.Endpoints {
+		all = append(all, endpoint{e.Name, e.Total.Requests, e.Total.Rejected, e.Total.Open})
+	}
+	t := m.part2.Total
+	return append(all, endpoint{part2.Endpoint, t.Enqueued + t.Rejected, t.Rejected, 0})
+}
+
+type counts []endpoint
+
+func (c counts) requests() (n uint64) {
 	for _, e := range c {
-		n += of(e.Total)
+		n += e.requests
 	}
 	return n
 }
 
-func (c counts) requests() uint64 { return c.sum(func(t part1.Counts) uint64 { return t.Requests }) }
-func (c counts) rejected() uint64 { return c.sum(func(t part1.Counts) uint64 { return t.Rejected }) }
-func (c counts) open() uint64     { return c.sum(func(t part1.Counts) uint64 { return uint64(t.Open) }) }
+func (c counts) rejected() (n uint64) {
+	for _, e := range c {
+		n += e.rejected
+	}
+	return n
+}
+
+func (c counts) open() (n int) {
+	for _, e := range c {
+		n += e.open
+	}
+	return n
+}
 
 // see takes in a sample and returns what there is to mark, with its time.
 func (w *loadWatch) see(at time.Time, c counts) (text string, when time.Time) {
@@ -73,8 +99,8 @@ func (w *loadWatch) see(at time.Time, c counts) (text string, when time.Time) {
 func (w *loadWatch) endpoints() string {
 	var hit []string
 	for i, e := range w.latest {
-		if e.Total.Requests > w.first[i].Total.Requests {
-			hit = append(hit, e.Name)
+		if e.requests > w.first[i].requests {
+			hit = append(hit, e.name)
 		}
 	}
 	return strings.Join(hit, " and ")

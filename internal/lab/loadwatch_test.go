@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/affluxlab/afflux/internal/config"
-	"github.com/affluxlab/afflux/internal/part1"
 	"github.com/affluxlab/afflux/internal/resource"
 	"github.com/affluxlab/afflux/internal/telemetry"
 )
@@ -30,8 +29,8 @@ func script(seconds float64, f func(at float64) loadCounts) (marks []string) {
 		at := began.Add(time.Duration(n) * 20 * time.Millisecond)
 		c := f(float64(n) / 50)
 		told := counts{
-			{Name: "serial", Total: part1.Counts{Requests: c.requests[0], Rejected: c.rejected, Open: c.open}},
-			{Name: "async", Total: part1.Counts{Requests: c.requests[1]}},
+			{name: "serial", requests: c.requests[0], rejected: c.rejected, open: c.open},
+			{name: "async", requests: c.requests[1]},
 		}
 		if text, when := w.see(at, told); text != "" {
 			marks = append(marks, fmt.Sprintf("%.1f %s", when.Sub(began).Seconds(), text))

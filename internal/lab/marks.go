@@ -14,6 +14,7 @@ const (
 	markCrash    = "crash"
 	markRestart  = "restart"
 	markLoad     = "load"
+	markDrops    = "drops"
 )
 
 // keptMarks is how many are remembered.

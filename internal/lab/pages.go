@@ -32,14 +32,17 @@ func (l *Lab) panel(template string, data func(*http.Request) any) live.Panel {
 
 // view is what the lab's page and panels show.
 type view struct {
-	Resource resource.Snapshot
-	Settings config.Settings
-	Tag      string
-	Children int
-	Link     string
+	Resource  resource.Snapshot
+	Settings  config.Settings
+	Tag       string
+	Children  int
+	MinDemand string // as it is typed
+	Link      string
 
 	Distributions []string
 }
+
+var minDemand, _ = config.Lookup("pipeline.min_demand")
 
 func (l *Lab) view(r *http.Request) any {
 	s, tree := l.Settings(), l.Tree()
@@ -48,6 +51,7 @@ func (l *Lab) view(r *http.Request) any {
 		Settings:      s,
 		Tag:           tag(s),
 		Children:      len(tree.Children),
+		MinDemand:     minDemand.String(s),
 		Link:          l.link(r.URL.Path),
 		Distributions: resource.Distributions(),
 	}

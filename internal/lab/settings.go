@@ -65,6 +65,7 @@ func (l *Lab) apply(s config.Settings) error {
 	return errors.Join(
 		l.mock.Apply(s.Resource.Settings),
 		l.part1.Apply(part1.Settings{Status: s.Resource.Status}),
+		l.part2.Apply(pipelineSettings(s.Pipeline)),
 	)
 }
 
@@ -197,6 +198,9 @@ func settingsSchema() *jsonschema.Schema {
 		field := &jsonschema.Schema{Type: "string", Description: f.Help + "; " + f.Accepts}
 		if t := types[f.Kind]; t != "" {
 			field.Type = t
+		}
+		if f.LeftOut != "" {
+			field.Type, field.Types = "", []string{field.Type, "null"}
 		}
 		if f.Kind == config.List {
 			field.Items = &jsonschema.Schema{Type: "string"}

@@ -4,14 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 )
 
 // LeftError tells how much work was not finished when the lab stopped.
-type LeftError struct{ Part1 int }
+type LeftError struct {
+	Part1 int // pieces of async or serial work
+	Part2 int // events
+}
 
 func (e *LeftError) Error() string {
-	return fmt.Sprintf("%d pieces of part 1 work were not finished; server.grace says how long a stop waits", e.Part1)
+	return fmt.Sprintf("%d pieces of part 1 work and %d events of part 2 were not finished; server.grace says how long a stop waits", e.Part1, e.Part2)
 }
 
 // Run runs the lab until ctx ends, then stops it in two steps: for as long as
@@ -38,13 +42,18 @@ func (l *Lab) Run(ctx, hard context.Context) error {
 func (l *Lab) drain(hard context.Context) error {
 	grace := l.Settings().Server.Grace
 	l.server.StopWork()
-	if open := l.part1.Open(); open > 0 {
-		l.log.Info("stopping: finishing work", "open", open, "grace", grace.String())
+	if open, events := l.part1.Open(), l.part2.InSystem(); open+events > 0 {
+		l.log.Info("stopping: finishing work", "open", open, "events", events, "grace", grace.String())
 	}
 	ctx, cancel := context.WithTimeout(hard, grace)
 	defer cancel()
-	if left := l.part1.Drain(ctx); left > 0 {
-		return &LeftError{Part1: left}
+	var left LeftError
+	var chapters sync.WaitGroup
+	chapters.Go(func() { left.Part1 = l.part1.Drain(ctx) })
+	chapters.Go(func() { left.Part2 = l.part2.Drain(ctx) })
+	chapters.Wait()
+	if left != (LeftError{}) {
+		return &left
 	}
 	l.log.Info("stopping: all work is finished")
 	// The requests of the last work are answered by handlers that are still

@@ -20,6 +20,7 @@ func (l *Lab) values() live.Values {
 		count("peak", uint64(r.All.Peak))
 		count("waiting", uint64(r.All.Waiting))
 		count("finished", r.All.Finished)
+		count("events", uint64(l.part2.InSystem()))
 		put("done_rate", live.Rate(l.recorder.Rate("finished", telemetry.RateWindow)))
 		put("rejected_rate", live.Rate(l.recorder.Rate("rejected", telemetry.RateWindow)))
 		say("recorded", recorded(l.recorder.Reach()))

@@ -71,6 +71,7 @@
 //	     "title" … "height" 280 "empty" … "columns" … "rows" …]}}
 //	{{template "since" dict "sum" "latency_sum" "count" "latency_count" ["unit" "ms" "value" … "live" … "instead" "since the reset"]}}
 //	{{template "histogram" dict "label" "…" "rows" .Spreads}}   of []live.Spread
+//	{{template "flow" .Flow}}   a Flow: nodes in columns, what waits and moves between them
 //	{{template "notice" dict "kind" "warning" ["title" … "text" …]}}   info, good, warning, error
 //	{{template "empty" dict "text" "…" ["hint" …]}}
 //	{{template "code" dict "text" "ab -n 3000 …" ["label" …]}}
@@ -95,9 +96,12 @@
 //
 //	{{template "field" dict "name" "resource.latency" "label" "Latency" "value" .Latency
 //	    ["hint" … "unit" … "mode" "numeric" "options" (list "a" "b") "steps" (list (dict "label" "× 5" "value" "2.5s"))
-//	     "hidden" (dict "if-match" .ETag) "set" "Set" "action" "/settings" "id" … "curl" … "cli" …]}}
+//	     "hidden" (dict "if-match" .ETag) "set" "Set" "action" "/settings" "id" … "off" … "curl" … "cli" …]}}
 //	{{template "button" dict "label" "Reset counters" "action" "/actions/reset" ["main" true "hint" … "hidden" … "id" … "curl" … "cli" …]}}
 //	{{template "button" dict "label" "Limit 15" "name" "resource.limit" "value" 15}}   posts to /settings
+//
+// With "off" a control is greyed out, and the text says why it is of no use now; its commands
+// stay. <div class="buttons"> sets several buttons side by side.
 //
 // A value is shown with fmt.Sprint. Each control carries its commands: those of settings and of
 // the reset are derived, others are given as curl and cli. Two controls for one name on a page

@@ -58,8 +58,8 @@ function stay(page, view, event) {
 }
 
 async function begin() {
-  const modules = ["charts", "forms", "fresh", "keys", "page", "scatter", "since", "stream", "timeline", "view"];
-  const [charts, forms, fresh, keys, page, scatter, since, stream, timeline, view] = await Promise.all(modules.map((name) => import(`./${name}.js`)));
+  const modules = ["charts", "flow", "forms", "fresh", "keys", "page", "scatter", "since", "stream", "timeline", "view"];
+  const [charts, flow, forms, fresh, keys, page, scatter, since, stream, timeline, view] = await Promise.all(modules.map((name) => import(`./${name}.js`)));
   root.classList.add("live");
   view.start();
   fresh.start();
@@ -68,6 +68,7 @@ async function begin() {
   scatter.start();
   since.start();
   page.start();
+  flow.start();
   forms.start();
   keys.start();
   document.addEventListener("click", (event) => stay(page, view, event));

@@ -57,6 +57,7 @@ function merge(page) {
 export function fill(element, markup) {
   const next = document.importNode(parse(markup).body, true);
   Idiomorph.morph(element, next.childNodes, { morphStyle: "innerHTML", callbacks });
+  for (const fn of after) fn();
 }
 
 // A page of another path or of another build cannot be merged: go there.

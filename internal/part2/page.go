@@ -1,0 +1,58 @@
+package part2
+
+import (
+	"embed"
+	"io/fs"
+	"net/http"
+
+	"github.com/affluxlab/afflux/internal/live"
+)
+
+//go:embed pages panels
+var files embed.FS
+
+func folder(name string) fs.FS {
+	sub, err := fs.Sub(files, name)
+	if err != nil {
+		panic(err) // the embedded folder has that name
+	}
+	return sub
+}
+
+// Page is /part2. Its slot "part2/controls" is for whoever changes settings. It
+// needs the [Part.Values] and [Part.Panels] to be watched and shared.
+func (p *Part) Page() live.Page {
+	return live.Page{Path: "/part2", Title: "Part 2", Nav: "Part 2", Key: "2", Files: folder("pages"), Data: p.data}
+}
+
+func (p *Part) data(*http.Request) any {
+	s := p.Snapshot()
+	return struct {
+		Snapshot
+		Intake   Intake
+		Running  bool // of the resource
+		Averages any
+	}{s, intake(&s.OutletSnapshot), p.mock.Running(), averages}
+}
+
+// averages are the ways to say how long events take, beside the workshop's.
+var averages = []struct{ Name, Label, Note string }{
+	{"avg_reset", "Since the reset", "all events"},
+	{"avg_last", "Last 100", "events"},
+	{"avg_window", "Last 10 s", "what ended in them"},
+	{"avg_weighted", "Weighted", "each event counts 5 %"},
+}
+
+// Panels are the pieces of the page that are drawn once for all who look at it.
+func (p *Part) Panels() []live.SharedPanel {
+	share := func(name string, data func() any) live.SharedPanel {
+		return live.SharedPanel{Page: "/part2", Name: "part2/" + name, Panel: live.Panel{
+			Files: folder("panels"), Template: name + "-panel", Data: func(*http.Request) any { return data() },
+		}}
+	}
+	return []live.SharedPanel{
+		share("flow", func() any { return p.flow() }),
+		share("latency", func() any { return p.latencies() }),
+		share("consumers", func() any { return p.fairness() }),
+	}
+}
