@@ -355,6 +355,7 @@ func TestPagesSayTheirValuesWithoutAScript(t *testing.T) {
 	for path, wants := range map[string][]string{
 		"/":         {"Part 1", "/part1/serial"},
 		"/part1":    {"Concurrent Requests to Mock Resource", `name="resource.latency"`, "afflux set", "curl -X PATCH"},
+		"/part2":    {"Enqueued Events", "Concurrent Resource Usage", "Average Processing Time (ms)", "consumer-1", `name="pipeline.max_demand"`, "Used by kind supervisor only.", "curl -X POST", "/api/v1/pipeline/rebalance"},
 		"/observer": {"mock-resource", "internal/resource/mock.go:", "internal/lab/lab.go:", "Goroutines"},
 	} {
 		a := r.ask("GET", path, "")

@@ -280,10 +280,10 @@ func middle(row, rows int) float64 { return (float64(row) + 0.5) / float64(rows)
 // along the lane at y.
 func (g *flowGutter) path(i int, s flowSegment, y, left, right float64) flowPath {
 	p := flowPath{ID: fmt.Sprintf("%s-%d", s.link.Key, i), Rate: s.link.PerSecond, Colour: s.link.Colour, Width: thickness(s.link.FlowEdge)}
-	points := []float64{0, left, 20, left, 14, y, 34, y, 100, y}
+	points := []float64{0, left, 17, left, 12, y, 29, y, 100, y}
 	switch {
 	case g.Left && g.Told:
-		points = []float64{0, y, 66, y, 86, y, 80, right, 100, right}
+		points = []float64{0, y, 71, y, 88, y, 83, right, 100, right}
 	case g.Left:
 		points = []float64{0, y, 10, y, 60, y, 50, right, 100, right}
 	case !g.Told:

@@ -9,6 +9,7 @@ import (
 
 // formats are the template functions that need no request. See doc.go.
 var formats = template.FuncMap{
+	"arrange":  arrange,
 	"bytes":    byteSize,
 	"clock":    clock,
 	"colour":   colour,
@@ -16,7 +17,6 @@ var formats = template.FuncMap{
 	"dict":     dict,
 	"duration": duration,
 	"fieldID":  fieldID,
-	"arrange":  arrange,
 	"layout":   histogramOf,
 	"list":     func(items ...any) []any { return items },
 	"ms":       milliseconds,

@@ -70,7 +70,7 @@ func histogramOf(rows []Spread) histogram {
 		h.Rows = append(h.Rows, out)
 	}
 	for e := low; e <= high; e++ {
-		tick := axisTick{X: (e - low) / (high - low) * 100, Label: duration(time.Duration(math.Pow(10, e))), End: "middle"}
+		tick := axisTick{X: (e - low) / (high - low) * 100, Label: decade(e), End: "middle"}
 		switch e {
 		case low:
 			tick.End = "start"
@@ -80,6 +80,15 @@ func histogramOf(rows []Spread) histogram {
 		h.Axis = append(h.Axis, tick)
 	}
 	return h
+}
+
+// decade names a power of ten, in nanoseconds; above a second in seconds, since ten of
+// them are no round number of minutes.
+func decade(e float64) string {
+	if e > 9 {
+		return sig(math.Pow(10, e-9)) + " s"
+	}
+	return duration(time.Duration(math.Pow(10, e)))
 }
 
 func round2(f float64) float64 { return math.Round(f*100) / 100 }

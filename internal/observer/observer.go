@@ -115,10 +115,11 @@ func (o *Observer) lines(n supervise.Node) live.Node {
 }
 
 var stateColour = map[supervise.State]string{
-	supervise.StateRunning:  "done",
-	supervise.StateStopping: "waiting",
-	supervise.StateStuck:    "failed",
-	supervise.StateFailed:   "failed",
+	supervise.StateRunning:    "done",
+	supervise.StateStopping:   "waiting",
+	supervise.StateRestarting: "waiting",
+	supervise.StateStuck:      "failed",
+	supervise.StateFailed:     "failed",
 }
 
 // place cuts the module's own path off: what is left is a path in its repository.

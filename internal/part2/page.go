@@ -40,7 +40,7 @@ var averages = []struct{ Name, Label, Note string }{
 	{"avg_reset", "Since the reset", "all events"},
 	{"avg_last", "Last 100", "events"},
 	{"avg_window", "Last 10 s", "what ended in them"},
-	{"avg_weighted", "Weighted", "each event counts 5 %"},
+	{"avg_weighted", "Weighted", "the newest count most"},
 }
 
 // Panels are the pieces of the page that are drawn once for all who look at it.

@@ -123,7 +123,7 @@ func (p *Part) reconcile() error {
 		if p.takers[name] != nil {
 			continue
 		}
-		if err := p.add(name); err != nil {
+		if err := p.add(name); err != nil && !p.shut { // at the end there may be nothing left to take
 			return err
 		}
 	}

@@ -58,8 +58,8 @@ function stay(page, view, event) {
 }
 
 async function begin() {
-  const modules = ["charts", "flow", "forms", "fresh", "keys", "page", "scatter", "since", "stream", "timeline", "view"];
-  const [charts, flow, forms, fresh, keys, page, scatter, since, stream, timeline, view] = await Promise.all(modules.map((name) => import(`./${name}.js`)));
+  const modules = ["charts", "enqueue", "eventlog", "flow", "forms", "fresh", "keys", "page", "scatter", "since", "stream", "timeline", "view"];
+  const [charts, enqueue, eventlog, flow, forms, fresh, keys, page, scatter, since, stream, timeline, view] = await Promise.all(modules.map((name) => import(`./${name}.js`)));
   root.classList.add("live");
   view.start();
   fresh.start();
@@ -69,6 +69,8 @@ async function begin() {
   since.start();
   page.start();
   flow.start();
+  eventlog.start();
+  enqueue.start();
   forms.start();
   keys.start();
   document.addEventListener("click", (event) => stay(page, view, event));
