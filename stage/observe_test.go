@@ -91,3 +91,27 @@ func TestTheObserverOfAStageIsToldTheEventsOfEachCall(t *testing.T) {
 		})
 	}
 }
+
+func TestAnObserverIsToldOfAUseThatEndedItsGoroutine(t *testing.T) {
+	for _, spawn := range []bool{false, true} {
+		stagetest.Run(t, stage.Config{}, func(b *stagetest.Bubble) {
+			var failed int
+			observe := func(h stage.Handled, _ []int) { failed += h.Failed }
+			drop := func(stage.Failure[int]) stage.Verdict { return stage.Verdict{} }
+			handle := func(context.Context, int) error { runtime.Goexit(); return nil }
+			q := queueOf(b, stage.QueueConfig{})
+			var to stagetest.Taker[int]
+			if spawn {
+				to = stage.NewSpawner(b.Pipeline, "c", handle, stage.SpawnerConfig[int]{OnError: drop, Observe: observe})
+			} else {
+				to = stage.NewConsumer(b.Pipeline, "c", handle, stage.ConsumerConfig[int]{OnError: drop, Observe: observe})
+			}
+			stagetest.Subscribe(b, to, q)
+			run := b.Start()
+			stagetest.Push(b, q, 1, 2, 3)
+			b.Drain()
+			expectErr(b, "run", run.Wait(), nil)
+			expect(b, "failures told", failed, 3)
+		})
+	}
+}

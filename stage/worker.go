@@ -183,9 +183,13 @@ func (w *worker[T]) named(err error) map[int]error {
 // vanish finds out what became of what is in hand when the handler has ended the
 // goroutine.
 func (w *worker[T]) vanish(ctx context.Context) {
-	if w.phase == handling {
-		w.judge(ctx, ErrGoexit)
+	if w.phase != handling {
+		return
 	}
+	w.judge(ctx, ErrGoexit)
+	w.phase = handled
+	w.now = w.c.pipe.now()
+	w.c.handled(&w.hand, w.now)
 }
 
 // close settles what is in hand when foreign code has ended the goroutine, be it

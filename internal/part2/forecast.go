@@ -34,8 +34,17 @@ func forecast(inSystem int, in, out float64) Forecast {
 	return Forecast{State: Clearing, Seconds: &seconds}
 }
 
-// perSecond is the rate at which events end: as the last seconds have shown, or
-// while they have not, as the resource's latency lets expect of what is in hand.
+// rate is how many events end in a second: while more wait than are in hand by the
+// pace, which steps of consumers do not shake, else as counted.
+func (p *Part) rate(o *stage.OutletSnapshot) float64 {
+	if o.InSystem() > o.Hands {
+		return p.perSecond(o)
+	}
+	return o.RateOut
+}
+
+// perSecond is the pace at which what waits is worked off: as the last seconds have
+// shown, or while they have not, as the latency lets expect of the uses going on.
 func (p *Part) perSecond(o *stage.OutletSnapshot) float64 {
 	if o.InSystem() == 0 || o.Paused && o.Hands == 0 {
 		return 0
@@ -44,7 +53,7 @@ func (p *Part) perSecond(o *stage.OutletSnapshot) float64 {
 		return rate
 	}
 	latency := max(p.mock.Settings().Latency, time.Microsecond)
-	return float64(o.Hands) / latency.Seconds()
+	return float64(p.mock.Snapshot().Caller(Caller).Now.InFlight) / latency.Seconds()
 }
 
 func (p *Part) forecast(o *stage.OutletSnapshot) Forecast {

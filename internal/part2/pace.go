@@ -36,7 +36,8 @@ func (p *pace) add(now time.Duration) {
 func (p *pace) back(i int) moment { return p.ring[(p.steps-1-i)%len(p.ring)] }
 
 // perSecond is known from the second moment on. When none has come for longer than
-// usual the time since the last one counts too: the rate falls.
+// usual the time since the last one counts too: the rate falls, and after ten times
+// the usual, at least paceReach, it is 0.
 func (p *pace) perSecond(now time.Duration) (rate float64, known bool) {
 	if p.steps < 2 {
 		return 0, false
@@ -47,7 +48,11 @@ func (p *pace) perSecond(now time.Duration) (rate float64, known bool) {
 	}
 	first := p.back(i)
 	events, over := last.before-first.before, last.at-first.at
-	if usual := over / time.Duration(i); now-last.at > 2*usual {
+	usual := over / time.Duration(i)
+	switch since := now - last.at; {
+	case since > max(10*usual, paceReach):
+		return 0, true
+	case since > 2*usual:
 		events, over = p.n-first.before, now-first.at
 	}
 	return float64(events) / over.Seconds(), true

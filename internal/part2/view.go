@@ -35,7 +35,7 @@ type View struct {
 
 	RatePerS     float64 `json:"rate_per_s"` // at which events end
 	LatencyMS    Times   `json:"latency_ms"`
-	BufferWaitMS Times   `json:"buffer_wait_ms"`
+	BufferWaitMS Times   `json:"buffer_wait_ms"` // each hand-out counts: an event that went back has several
 	InboxWaitMS  Times   `json:"inbox_wait_ms"`
 	ServiceMS    Times   `json:"service_ms"`
 
@@ -82,7 +82,7 @@ func (p *Part) View(epoch uint64) View {
 		MaxDemand: s.Settings.MaxDemand, MinDemand: s.Settings.minDemand(),
 		Enqueued: o.Accepted, Done: o.Done, Failed: o.Failed, Dropped: o.Dropped, Rejected: o.Rejected,
 		Retrying: o.Delayed, InBuffer: o.Buffer, InInboxes: o.Inboxes, InHand: o.Hands, InSystem: o.InSystem(),
-		RatePerS:  p.perSecond(o),
+		RatePerS:  p.rate(o),
 		LatencyMS: timesOf(o.Total), BufferWaitMS: timesOf(o.BufferWait), InboxWaitMS: timesOf(o.InboxWait), ServiceMS: timesOf(o.Service),
 		Consumers: []Consumer{}, Forecast: p.forecast(o),
 	}

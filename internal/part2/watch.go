@@ -27,7 +27,7 @@ func (p *Part) Values(past *telemetry.Recorder) live.Values {
 		w.model(s.Settings, r)
 		w.nodes(&s.OutletSnapshot)
 		w.put("in_rate", live.Rate(s.RateIn))
-		w.put("out_rate", live.Rate(p.perSecond(&s.OutletSnapshot)))
+		w.put("out_rate", live.Rate(p.rate(&s.OutletSnapshot)))
 		w.say("summary", p.summary(s))
 	}}
 }
@@ -156,7 +156,7 @@ func (p *Part) summary(s Snapshot) string {
 		return fmt.Sprintf("At rest. %s enqueued since the reset: %s done, %s failed, %s dropped.",
 			live.Count(o.Accepted).Text, live.Count(o.Done).Text, live.Count(o.Failed).Text, live.Count(o.Dropped).Text)
 	}
-	text := fmt.Sprintf("%s events in the system, %s; %s", live.Count(uint64(o.InSystem())).Text, live.Rate(p.perSecond(o)).Text, clears(o, p.forecast(o)))
+	text := fmt.Sprintf("%s events in the system, %s; %s", live.Count(uint64(o.InSystem())).Text, live.Rate(p.rate(o)).Text, clears(o, p.forecast(o)))
 	if in := intake(o); in != Open {
 		text += "; " + string(in)
 	}
