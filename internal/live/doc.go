@@ -71,7 +71,8 @@
 //	     "title" … "height" 280 "empty" … "columns" … "rows" …]}}
 //	{{template "since" dict "sum" "latency_sum" "count" "latency_count" ["unit" "ms" "value" … "live" … "instead" "since the reset"]}}
 //	{{template "histogram" dict "label" "…" "rows" .Spreads}}   of []live.Spread
-//	{{template "flow" .Flow}}   a Flow: nodes in columns, what waits and moves between them
+//	{{template "flow" .Flow}}   a live.Flow, inside a SharedPanel: nodes in columns, what waits and moves between them
+//	{{template "eventlog" dict "id" "events" "part" "part2" "splits" (list (split "inbox_wait_ms" "in the inbox" "inbox") (split "service_ms" "in hand" "hand")) ["label" …]}}
 //	{{template "notice" dict "kind" "warning" ["title" … "text" …]}}   info, good, warning, error
 //	{{template "empty" dict "text" "…" ["hint" …]}}
 //	{{template "code" dict "text" "ab -n 3000 …" ["label" …]}}
@@ -88,6 +89,17 @@
 // click, or Enter, follows an event. columns and rows are the table without scripts. A figure with
 // data-timeline shows the events of its data-part; without one, of all.
 //
+// A flow has dots that run along its edges, one for so many events as Each says: the distance
+// between them is always the same, so that their speed is the rate. They go on through a merge.
+// Without motion they go a step each second, and each edge tells what passed. A fact of an edge
+// whose colour is demand draws a line the other way. IDs of nodes are those of elements: two
+// flows on a page need others. It stands side by side from 51.5rem on, else below each other.
+//
+// An eventlog keeps the last 200 events of a part of the stream, newest first. The splits are
+// fields in ms, in the order in which they happen; the last is the work, those before it are
+// waits. A line, chosen by a click or with the arrow keys, is followed: its whole life is told
+// beside it, and pictures mark it.
+//
 // since is the average since a visitor opened the page: a growing sum, in seconds, through a
 // growing count, both of the samples. Only the browser knows it, so without scripts stand value or
 // live in its place, and instead says what that is.
@@ -97,11 +109,14 @@
 //	{{template "field" dict "name" "resource.latency" "label" "Latency" "value" .Latency
 //	    ["hint" … "unit" … "mode" "numeric" "options" (list "a" "b") "steps" (list (dict "label" "× 5" "value" "2.5s"))
 //	     "hidden" (dict "if-match" .ETag) "set" "Set" "action" "/settings" "id" … "off" … "curl" … "cli" …]}}
-//	{{template "button" dict "label" "Reset counters" "action" "/actions/reset" ["main" true "hint" … "hidden" … "id" … "curl" … "cli" …]}}
+//	{{template "button" dict "label" "Reset counters" "action" "/actions/reset" ["main" true "hint" … "hidden" … "id" … "off" … "curl" … "cli" …]}}
 //	{{template "button" dict "label" "Limit 15" "name" "resource.limit" "value" 15}}   posts to /settings
+//	{{template "enqueue" dict "path" "/part2/genstage" ["label" … "most" 10000 "value" 1000 "set" "Enqueue" "id" …]}}   POSTs from this browser, with scripts alone
 //
 // With "off" a control is greyed out, and the text says why it is of no use now; its commands
-// stay. <div class="buttons"> sets several buttons side by side.
+// stay. <div class="buttons"> sets several buttons side by side, and their commands open over
+// what is below. What is to be told of an action is given: "curl" (printf "curl -X POST%s
+// %s/api/v1/pipeline/pause" bearer origin).
 //
 // A value is shown with fmt.Sprint. Each control carries its commands: those of settings and of
 // the reset are derived, others are given as curl and cli. Two controls for one name on a page
@@ -111,7 +126,7 @@
 //
 // number (1,234,567), sig (three significant digits), duration (of a time.Duration), ms and
 // seconds (bare numbers as durations), bytes, percent (of a share of one), clock (hh:mm:ss);
-// dict, list, part, series, column, numbers (a column of them), fieldID. Of the request: entry name
+// dict, list, part, series, split, column, numbers (a column of them), fieldID. Of the request: entry name
 // current (what was typed, else the current value), problem name, back (the page's address),
 // origin (http://host), target (the --addr that leads the command line here), bearer (the
 // header with the token for curl and ab, where one is asked for), slot name,

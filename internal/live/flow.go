@@ -361,7 +361,7 @@ func (l *flowLayout) rails(i int) {
 		D: fmt.Sprintf("M%s 0 C%s 60 %s 40 %s 100", plainNumber(from), plainNumber(from), plainNumber(to), plainNumber(to))}
 	for _, s := range segments {
 		g.Trunk.Rate += s.link.PerSecond
-		if s.link.Key != "" && !s.last {
+		if !s.last {
 			continue
 		}
 		if g.Left {
@@ -431,12 +431,3 @@ func bare(f float64) string { return strconv.FormatFloat(rounded(f), 'f', -1, 64
 
 // Share is how full a node is, in percent.
 func (s flowSeat) Share() float64 { return round2(100 * min(1, max(0, s.Fill/s.Of))) }
-
-// Split is a part of an event's life, for the "eventlog" component.
-type Split struct {
-	Field  string // of the event, in ms
-	Label  string
-	Colour string // its meaning
-}
-
-func split(field, label, meaning string) Split { return Split{field, label, meaning} }

@@ -517,4 +517,11 @@ func TestWorksPicturesAreTaken(t *testing.T) {
 	b.Press("t")
 	b.Do(chromedp.Sleep(400 * time.Millisecond))
 	b.Screenshot("works-tables")
+	b.Press("t")
+	b.Viewport(1366, 900)
+	w.change(func() { w.refuse, w.pause = 10, 10*time.Millisecond })
+	b.Click(`[data-enqueue] [data-send=""]`)
+	b.Click(`#f-Pause-twin summary`)
+	b.Do(chromedp.Sleep(1500 * time.Millisecond))
+	b.Screenshot("works-enqueue")
 }

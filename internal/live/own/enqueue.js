@@ -53,7 +53,7 @@ function wrong(element, text) {
 // --- sending ---
 
 async function send(element, wanted) {
-  const run = { wanted, begun: 0, accepted: 0, refused: new Map(), lost: 0, silent: 0, why: "", stop: new AbortController() };
+  const run = { wanted, begun: 0, accepted: 0, refused: new Map(), lost: 0, open: 0, silent: 0, why: "", stop: new AbortController() };
   runs.set(element, run);
   busy(element, true);
   const telling = setInterval(() => tell(element, run), 250);
@@ -80,14 +80,22 @@ async function one(path, run) {
     const answer = await fetch(path, { method: "POST", cache: "no-store", credentials: "same-origin", redirect: "error", signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]) });
     const text = await answer.text();
     run.silent = 0;
-    if (answer.ok) return run.accepted++;
-    run.refused.set(answer.status, (run.refused.get(answer.status) ?? 0) + 1);
-    run.why = text.trim().split("\n")[0].slice(0, 120);
+    if (answer.ok) run.accepted++;
+    else refused(run, answer.status, text);
   } catch {
-    if (signal.aborted) return run.open = (run.open ?? 0) + 1; // whether it arrived is not known
-    run.lost++;
-    if (++run.silent >= hopeless) run.stop.abort("hopeless");
+    if (signal.aborted) run.open++; // whether it arrived is not known
+    else lost(run);
   }
+}
+
+function refused(run, status, text) {
+  run.refused.set(status, (run.refused.get(status) ?? 0) + 1);
+  run.why = text.trim().split("\n")[0].slice(0, 120);
+}
+
+function lost(run) {
+  run.lost++;
+  if (++run.silent >= hopeless) run.stop.abort("hopeless");
 }
 
 // --- words ---

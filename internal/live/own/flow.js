@@ -20,10 +20,11 @@ const moves = (figure) => !standing() && !unseen.has(figure);
 const fastest = 12; // dots a second: more could not be told apart
 const runs = new Map();
 
-// The browser moves the dashes: one distance between dots a second, times the playback rate.
+// The browser moves the dashes: one distance between dots a second, times the playback rate; by
+// whole pixels, for a slow edge need not be painted sixty times a second.
 function run(path, figure, before) {
   const apart = getComputedStyle(path).strokeDasharray.split(",").reduce((sum, part) => sum + parseFloat(part), 0);
-  const animation = path.animate([{ strokeDashoffset: "0px" }, { strokeDashoffset: `${-apart}px` }], { duration: 1000, iterations: Infinity });
+  const animation = path.animate([{ strokeDashoffset: "0px" }, { strokeDashoffset: `${-apart}px` }], { duration: 1000, iterations: Infinity, easing: `steps(${apart})` });
   animation.pause();
   if (before) animation.currentTime = before.animation.currentTime % 1000;
   return { path, figure, animation, speed: before?.speed ?? speed(path, figure) };
