@@ -28,6 +28,7 @@ type works struct {
 	posted int
 	open   int           // requests under way
 	most   int           // the most of them at once
+	forbid bool          // all are
 	refuse int           // every so many are refused; 0: none
 	pause  time.Duration // before each answer
 	url    string
@@ -58,6 +59,7 @@ func (w *works) take(rw http.ResponseWriter, r *http.Request) {
 	w.posted++
 	w.open++
 	w.most = max(w.most, w.open)
+	forbidden := w.forbid
 	refused := w.refuse > 0 && w.posted%w.refuse == 0
 	pause := w.pause
 	w.mu.Unlock()
@@ -66,6 +68,10 @@ func (w *works) take(rw http.ResponseWriter, r *http.Request) {
 	case <-r.Context().Done():
 	}
 	w.change(func() { w.open-- })
+	if forbidden {
+		http.Error(rw, "not from here", http.StatusForbidden)
+		return
+	}
 	if refused {
 		http.Error(rw, "the buffer is full: 10 events may wait", http.StatusServiceUnavailable)
 		return
@@ -365,7 +371,8 @@ func TestRequestsOfThisBrowserAreCountedAndStopped(t *testing.T) {
 	w.change(func() { w.refuse = 10 })
 	b.Eval(`(() => { const i = document.getElementById("enqueue"); i.value = "500"; i.focus(); })()`)
 	b.Press(kb.Enter)
-	b.Until(told + `.includes(" accepted")`)
+	b.Until(told + `.startsWith("450 of 500 accepted; 50 refused")`)
+	b.Until(`document.querySelector("[data-enqueue] progress").hidden`)
 	if got := browsertest.Ask[string](b, told); got != "450 of 500 accepted; 50 refused (503: the buffer is full: 10 events may wait)." {
 		t.Errorf("it says %q", got)
 	}
@@ -373,6 +380,16 @@ func TestRequestsOfThisBrowserAreCountedAndStopped(t *testing.T) {
 		t.Errorf("%d requests, %d under way, %d at once", posted, open, most)
 	}
 	b.Complaints() // the browser tells of each 503
+	// An answer after which there is no point in going on.
+	w.change(func() { w.forbid = true })
+	b.Eval(`document.getElementById("enqueue").value = "500"`)
+	b.Click(`[data-enqueue] [data-send=""]`)
+	b.Until(told + `.includes("stopped, for this lab takes none from here")`)
+	if posted, _, _ := w.under(); posted > 501+8 {
+		t.Errorf("%d requests, though the first was forbidden", posted-501)
+	}
+	w.change(func() { w.forbid = false })
+	b.Complaints()
 	// What is no number, or too much.
 	b.Eval(`(() => { const i = document.getElementById("enqueue"); i.value = "10,001"; i.focus(); })()`)
 	b.Press(kb.Enter)
@@ -381,7 +398,7 @@ func TestRequestsOfThisBrowserAreCountedAndStopped(t *testing.T) {
 	w.change(func() { w.refuse, w.pause = 0, 20*time.Millisecond })
 	b.Eval(`document.getElementById("enqueue").value = "5000"`)
 	b.Click(`[data-enqueue] [data-send=""]`)
-	b.Until(`/^\d+ of 5,000\.$/.test(` + told + `) && !` + told + `.startsWith("0 ")`)
+	b.Until(`/^\d+ of 5,000 accepted\.$/.test(` + told + `) && !` + told + `.startsWith("0 ")`)
 	b.Click(`[data-enqueue] [data-stop]`)
 	b.Until(told + `.includes("stopped")`)
 	stopped, _, _ := w.under()
@@ -391,7 +408,7 @@ func TestRequestsOfThisBrowserAreCountedAndStopped(t *testing.T) {
 	}
 	// The page goes: none is left.
 	b.Click(`[data-enqueue] [data-send=""]`)
-	b.Until(`/^\d+ of 5,000\.$/.test(` + told + `)`)
+	b.Until(`/^\d+ of 5,000 accepted\.$/.test(` + told + `)`)
 	b.Open("about:blank")
 	b.Do(chromedp.Sleep(200 * time.Millisecond))
 	left, open, _ := w.under()

@@ -6,8 +6,9 @@ import * as paint from "./paint.js";
 
 // A browser has six connections to a host: one is the stream's, and forms want one.
 const atOnce = 4;
-const patience = 60e3; // ms for an answer
-const hopeless = 8; // requests in a row without an answer
+const patience = 10e3; // ms for an answer
+const hopeless = 4; // requests in a row without an answer
+const refusals = [429, 500, 503]; // a busy lab's answers; after any other there is no point in going on
 
 const runs = new Map(); // by element
 
@@ -77,11 +78,11 @@ async function worker(path, run) {
 async function one(path, run) {
   const { signal } = run.stop;
   try {
-    const answer = await fetch(path, { method: "POST", cache: "no-store", credentials: "same-origin", redirect: "error", signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]) });
+    const answer = await fetch(path, { method: "POST", cache: "no-store", credentials: "same-origin", redirect: "manual", signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]) });
     const text = await answer.text();
     run.silent = 0;
     if (answer.ok) run.accepted++;
-    else refused(run, answer.status, text);
+    else refused(run, answer.status, text || (answer.type === "opaqueredirect" ? "the lab asks for a login" : ""));
   } catch {
     if (signal.aborted) run.open++; // whether it arrived is not known
     else lost(run);
@@ -91,6 +92,7 @@ async function one(path, run) {
 function refused(run, status, text) {
   run.refused.set(status, (run.refused.get(status) ?? 0) + 1);
   run.why = text.trim().split("\n")[0].slice(0, 120);
+  if (!refusals.includes(status)) run.stop.abort("unwanted");
 }
 
 function lost(run) {
@@ -101,7 +103,7 @@ function lost(run) {
 // --- words ---
 
 function busy(element, on) {
-  for (const button of element.querySelectorAll("[data-send]")) button.disabled = on;
+  for (const button of element.querySelectorAll("[data-send]")) button.setAttribute("aria-disabled", String(on)); // disabled, it would lose the focus
   const stop = part(element, "[data-stop]");
   const leaving = !on && document.activeElement === stop;
   stop.hidden = !on;
@@ -117,16 +119,17 @@ function tell(element, run) {
   Object.assign(part(element, "progress"), { max: run.wanted, value: answered(run) });
 }
 
-const refusedOf = (run) => run.refused.values().reduce((sum, n) => sum + n, 0);
+const refusedOf = (run) => [...run.refused.values()].reduce((sum, n) => sum + n, 0);
 const answered = (run) => run.accepted + refusedOf(run) + run.lost;
 
 function words(run) {
-  const parts = [`${paint.exact(run.over ? run.accepted : answered(run))} of ${paint.exact(run.wanted)}${run.over ? " accepted" : ""}`];
+  const parts = [`${paint.exact(run.accepted)} of ${paint.exact(run.wanted)} accepted`];
   const refused = refusedOf(run);
-  if (refused) parts.push(`${paint.exact(refused)} refused (${[...run.refused.keys()].join(", ")}${run.over && run.why ? `: ${run.why}` : ""})`);
+  if (refused) parts.push(`${paint.exact(refused)} refused (${[...run.refused.keys()].filter(Boolean).join(", ")}${run.over && run.why ? `: ${run.why}` : ""})`);
   if (run.lost) parts.push(`${paint.exact(run.lost)} without an answer`);
   if (run.open) parts.push(`${paint.exact(run.open)} broken off: they may have arrived`);
   if (run.stop.signal.reason === "stopped") parts.push("stopped");
+  if (run.stop.signal.reason === "unwanted") parts.push("stopped, for this lab takes none from here");
   if (run.stop.signal.reason === "hopeless") parts.push("stopped, for the lab does not answer");
   return `${parts.join("; ")}.`;
 }
