@@ -20,8 +20,9 @@ const (
 )
 
 // Event is one that is finished. Times are in milliseconds, with fractions; the
-// latency is the sum of the two waits and the service. Of an event that was tried
-// more than once the wait in the buffer holds all that came before its last try.
+// latency is the sum of the two waits and the service. Of an event that was tried or
+// dealt out more than once the wait in the buffer holds all that came before the last
+// time.
 type Event struct {
 	Seq          uint64  `json:"seq"`  // in the order of acceptance, from 1; never reset
 	Part         string  `json:"part"` // "part2"
