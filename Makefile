@@ -31,18 +31,21 @@ check: need-go ## format, vet, staticcheck, tidy
 	$(GO) mod tidy -diff
 	cd bench/stage && $(GO) vet ./... && $(GO) mod tidy -diff
 
-bench: need-go assets ## benchmarks: of packages, of the program and of pipelines beside their rivals; 10 minutes
+bench: need-go assets ## benchmarks: of packages, of the program and of pipelines beside their rivals; a quarter of an hour
 	@sh scripts/tools.sh install
 	$(GO) test -run '^$$' -bench . -benchmem $$($(GO) list ./... | grep -v '/bench$$')
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./bench
 	cd bench/stage && $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m
 
-soak: need-go ## random pipelines by the ten thousand, fuzzing, the conformance suite 200 times; half an hour
+soak: need-go ## random pipelines by the ten thousand, fuzzing, conformance 200 times, part 2 for 70 s, 100 stops in a burst; half an hour
 	$(GO) test ./stage -run TestRandomPipelines -seeds 20000 -timeout 60m
 	$(GO) test -race ./stage -run TestRandomPipelines -seeds 3000 -first-seed 100000 -timeout 60m
 	@for f in $$($(GO) test ./stage -list '^Fuzz' | grep Fuzz); do \
 		$(GO) test ./stage -run '^$$' -fuzz "^$$f\$$" -fuzztime 30s || exit 1; done
 	$(GO) test -race -shuffle=on ./stage -run '^Test([0-9]|P[0-9])' -count 200 -timeout 60m
+	$(GO) test ./internal/part2 -run TestWhateverIsDoneToTheChapter -seeds 20000 -timeout 60m
+	AFFLUX_SOAK=70s $(GO) test -race -v -run TestSoak ./internal/part2
+	AFFLUX_SOAK=1 $(GO) test -v -run TestAStopInABurst ./cmd/afflux
 
 tools: ## install what tests and benchmarks need beyond Go and Node (Debian)
 	@sh scripts/tools.sh install

@@ -23,6 +23,34 @@
 //	unbooked            requests in the books that wrk did not count: those it left
 //	                    when its time was over, at most 50 for each turn
 //
+// # BenchmarkPipeline
+//
+// The same with /part2/genstage beside the bare server, somebody reading the stream
+// of /part2: with one consumer that prefetches, with one that is lazy, and with the
+// consumer supervisor; the buffer holds 1,000,000. Each turn of the lab's ends when
+// all that it accepted is done, and that costs it processor time, too.
+//
+//	not-OK              answers that were refused or did not come
+//	behind              events in the system when wrk had its last answer, at most
+//	lost                answers OK that wrk counted and that were not done
+//	unbooked            events in the books that wrk did not count, as above
+//
+// # BenchmarkOverload
+//
+// 2,000 requests a second come to /part2/genstage for 10 s, whatever becomes of
+// those before, and one consumer does 200: the buffer of 1,000 is full soon, and the
+// rest is refused. It fails unless each OK is an event and each event is done
+// afterwards.
+//
+//	accepted, refused   requests
+//	refused-… µs        of a refusal: from the first byte written to the answer read
+//	accepted-p99-µs     the same of an OK
+//	bare-p99-µs         the same of a bare server, to which 200 a second come meanwhile
+//	due-p99-µs          of any answer, from when its request was due: with what the
+//	                    generator is late by on a busy machine
+//	RSS-MB, heap-MB     the most resident memory and bytes in objects meanwhile
+//	heap-growth-MB      how much higher the heap came in the second half
+//
 // # BenchmarkViewers
 //
 // A thousand viewers of the stream of /part1, each reading everything. Three rounds

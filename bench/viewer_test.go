@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// viewer reads all of the stream of /part1 and counts it as it comes over the
+// viewer reads all of the stream of a page and counts it as it comes over the
 // wire. It understands no more of HTTP than that, so that a thousand of them leave
 // the machine to the lab.
 type viewer struct {
@@ -19,15 +19,16 @@ type viewer struct {
 // frameID is written once in each frame, and never first.
 var frameID = []byte("\nid: ")
 
-// watch opens that many viewers. The returned function closes them and waits.
-func (s *server) watch(n int) (viewers []*viewer, stop func()) {
+// watch opens that many viewers of a page. The returned function closes them and
+// waits.
+func (s *server) watch(page string, n int) (viewers []*viewer, stop func()) {
 	s.b.Helper()
 	var reading sync.WaitGroup
 	var open []net.Conn
 	for range n {
 		conn, err := net.Dial("tcp", s.addr)
 		if err == nil {
-			_, err = fmt.Fprintf(conn, "GET /api/v1/stream?page=/part1 HTTP/1.1\r\nHost: %s\r\n\r\n", s.addr)
+			_, err = fmt.Fprintf(conn, "GET /api/v1/stream?page=%s HTTP/1.1\r\nHost: %s\r\n\r\n", page, s.addr)
 		}
 		if err != nil {
 			s.b.Fatal(err)

@@ -26,7 +26,7 @@ func BenchmarkViewers(b *testing.B) {
 	for b.Loop() {
 		for range 3 {
 			alone.add(lab.latency(requests))
-			viewers, stop := lab.watch(crowd)
+			viewers, stop := lab.watch("/part1", crowd)
 			settle(viewers)
 			end := during(viewers)
 			core = append(core, lab.core(watching))
@@ -49,12 +49,13 @@ func BenchmarkViewers(b *testing.B) {
 }
 
 // latencies are those of each round, in µs.
-type latencies struct{ p50, p99 []float64 }
+type latencies struct{ p50, p99, max []float64 }
 
 func (l *latencies) add(all []time.Duration) {
 	slices.Sort(all)
 	at := func(p int) float64 { return float64(all[len(all)*p/100].Nanoseconds()) / 1000 }
 	l.p50, l.p99 = append(l.p50, at(50)), append(l.p99, at(99))
+	l.max = append(l.max, float64(all[len(all)-1].Nanoseconds())/1000)
 }
 
 // latency asks for serial work n times over one connection and says how long each

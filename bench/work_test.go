@@ -19,7 +19,7 @@ const (
 func BenchmarkWork(b *testing.B) {
 	b.Run("stream", func(b *testing.B) {
 		compareWork(b, func(lab *server) {
-			viewers, _ := lab.watch(1)
+			viewers, _ := lab.watch("/part1", 1)
 			settle(viewers)
 		})
 	})
@@ -36,8 +36,10 @@ func BenchmarkWork(b *testing.B) {
 type side struct {
 	name, path string
 	*server
+	rest       func()    // waits until what was answered is done, before another has its turn; may be nil
 	rate, cost []float64 // answers per second; µs of processor time for each
 	answers    int
+	bad        int // of these, or beside them: not OK, or did not come
 }
 
 func compareWork(b *testing.B, look func(lab *server)) {
@@ -49,6 +51,12 @@ func compareWork(b *testing.B, look func(lab *server)) {
 		{name: "serial", path: "/part1/serial", server: lab},
 		{name: "async", path: "/part1/async", server: lab},
 	}
+	compare(b, sides)
+	balance(b, lab, sides[1:])
+}
+
+// compare has the sides take turns. The first is the measure of the others.
+func compare(b *testing.B, sides []*side) {
 	for _, s := range sides { // each once in vain, for the heap to grow and the caches to fill
 		s.ask(time.Second)
 		s.rate, s.cost = nil, nil
@@ -68,7 +76,6 @@ func compareWork(b *testing.B, look func(lab *server)) {
 		b.ReportMetric(median(ratios(s.rate, sides[0].rate)), s.name+"/bare")
 	}
 	b.ReportMetric(0, "ns/op") // of no interest
-	balance(b, lab, sides[1:])
 }
 
 // ask has one turn.
@@ -79,9 +86,13 @@ func (s *side) ask(d time.Duration) {
 	if l.bad > 0 {
 		s.b.Errorf("%s: %d of %d answers were not OK", s.path, l.bad, l.answers)
 	}
+	if s.rest != nil {
+		s.rest()
+	}
 	s.rate = append(s.rate, l.perSec)
 	s.cost = append(s.cost, float64((s.cpu()-before).Microseconds())/float64(l.answers))
 	s.answers += l.answers
+	s.bad += l.bad
 }
 
 // balance looks for every answer in the lab's books: what was answered OK has been

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 )
@@ -22,8 +23,9 @@ func (e *LeftError) Error() string {
 // the grace of the settings work is refused but finished; then everything
 // leaves. The end of hard skips what is left of the first step. The error is
 // nil after a clean stop; a *[LeftError], a *[supervise.StuckError], or why the
-// tree gave up.
+// tree gave up. Its last words are what became of all that was answered OK.
 func (l *Lab) Run(ctx, hard context.Context) error {
+	defer l.sayTotals()
 	serve, leave := context.WithCancel(context.WithoutCancel(ctx))
 	defer leave()
 	ended := make(chan error, 1)
@@ -59,6 +61,23 @@ func (l *Lab) drain(hard context.Context) error {
 	// The requests of the last work are answered by handlers that are still
 	// writing; the server's own farewell covers those.
 	return nil
+}
+
+// sayTotals says what became of what was accepted since the start, when nothing of
+// it changes any more.
+func (l *Lab) sayTotals() {
+	var ok, done uint64
+	for _, e := range l.part1.Snapshot().Endpoints {
+		ok += e.Total.OK
+	}
+	for _, d := range l.part1.Durations() {
+		done += d.Works.Count
+	}
+	queue := l.part2.Snapshot()
+	l.log.Info("stopped",
+		slog.Group("part1", "ok", ok, "done", done),
+		slog.Group("part2", "enqueued", queue.Total.Enqueued, "done", queue.Total.Done, "failed", queue.Total.Failed,
+			"dropped", queue.Total.Dropped, "left", queue.InSystem()))
 }
 
 // WaitReady returns when the lab takes work, or with ctx's cause.

@@ -52,7 +52,7 @@ func (p *Part) Rebalance() { p.queue.Rebalance() }
 // many events were left.
 func (p *Part) Drain(ctx context.Context) (left int) {
 	p.mu.Lock()
-	p.shut = true
+	p.farewell = ctx
 	p.mu.Unlock()
 	err := p.pipe.Drain(ctx)
 	if unfinished, ok := errors.AsType[*stage.DrainError](err); ok {

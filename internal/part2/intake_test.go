@@ -392,3 +392,30 @@ func serve(t *testing.T, c *chapter) {
 	go func() { defer close(ended); c.tree.Serve(ctx) }()
 	t.Cleanup(func() { cancel(); <-ended })
 }
+
+func TestTheEndOfTheGraceIsNoCrash(t *testing.T) {
+	for name, change := range map[string]func(*part2.Settings){"consumers": consumers(20), "supervisor": supervisor(20)} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := open(t, change, time.Hour)
+				synctest.Wait()
+				c.enqueue(100)
+				synctest.Wait()
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				if left := c.Drain(ctx); left != 100 {
+					t.Errorf("%d left", left)
+				}
+				synctest.Wait()
+				if v := c.law(); v.InSystem != 100 || v.InHand != 0 || len(c.Tree().Snapshot().Children) != 1 {
+					t.Errorf("%+v", v)
+				}
+				for _, n := range append(c.Tree().Snapshot().Children, c.Tree().Snapshot()) {
+					if n.Restarts > 0 || n.LastError != "" || n.State == supervise.StateFailed {
+						t.Errorf("%s is %s, restarted %d times: %s", n.Name, n.State, n.Restarts, n.LastError)
+					}
+				}
+			})
+		})
+	}
+}

@@ -51,7 +51,7 @@ type Part struct {
 	mu       sync.Mutex // guards what follows
 	settings Settings
 	takers   map[string]taker // by name, those that are leaving too
-	shut     bool             // the chapter is ending
+	farewell context.Context  // of Drain, the end of the chapter; nil before
 	reset    Counts           // what resets took away
 }
 
@@ -74,7 +74,7 @@ func New(mock *resource.Mock, s Settings, opts Options) (*Part, error) {
 	}
 	var err error
 	p.tree, err = supervise.New(supervise.Config{Name: "part2", Hook: p.told, Children: []supervise.Child{
-		{Name: "producer", Service: producer{p.queue}, Restart: supervise.Transient},
+		{Name: "producer", Service: producer{p, p.queue}, Restart: supervise.Transient},
 	}})
 	if err != nil {
 		return nil, err

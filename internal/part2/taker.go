@@ -12,10 +12,13 @@ import (
 
 // producer is the node that the queue has in the tree. The queue itself needs no
 // goroutine, and outlives it.
-type producer struct{ queue *stage.Queue[event] }
+type producer struct {
+	part  *Part
+	queue *stage.Queue[event]
+}
 
 // Serve waits for the end of the queue, or of ctx.
-func (n producer) Serve(ctx context.Context) error { return n.queue.Serve(ctx) }
+func (n producer) Serve(ctx context.Context) error { return n.part.ended(ctx, n.queue.Serve(ctx)) }
 
 // taker is a node that takes events.
 type taker interface {
@@ -63,6 +66,7 @@ func (c *consumerSupervisor) apply(s Settings) error {
 
 // node is what the two have in common.
 type node struct {
+	part  *Part
 	stage interface {
 		stage.Stage
 		Leave()
@@ -74,9 +78,20 @@ type node struct {
 // its tree may have been between two lives.
 func (n *node) serve(ctx context.Context) error {
 	if err := n.stage.Serve(ctx); !errors.Is(err, stage.ErrEnded) {
-		return err
+		return n.part.ended(ctx, err)
 	}
 	return nil
+}
+
+// ended is how a node ended: in order, if it was the end of the chapter that told it
+// to leave what it had.
+func (p *Part) ended(ctx context.Context, err error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.farewell != nil && ctx.Err() == nil {
+		return nil
+	}
+	return err
 }
 
 // leave sends the node's inbox back; it ends when what is in hand is finished.
@@ -107,7 +122,7 @@ func (s Settings) names() []string {
 // at the end of the chapter, as long as there are events to work off. It is called
 // with mu held.
 func (p *Part) reconcile() error {
-	if p.shut && p.queue.InSystem() == 0 {
+	if p.farewell != nil && (p.farewell.Err() != nil || p.queue.InSystem() == 0) {
 		return nil
 	}
 	wanted := p.settings.names()
@@ -123,7 +138,7 @@ func (p *Part) reconcile() error {
 		if p.takers[name] != nil {
 			continue
 		}
-		if err := p.add(name); err != nil && !p.shut { // at the end there may be nothing left to take
+		if err := p.add(name); err != nil && p.farewell == nil { // at the end there may be nothing left to take
 			return err
 		}
 	}
@@ -161,11 +176,11 @@ func (p *Part) newTaker(name string) (taker, error) {
 			Max: s.Concurrency, Refill: s.Refill, OnError: p.judge, Observe: p.observe,
 		})
 		_, err := spawner.Subscribe(p.queue)
-		return &consumerSupervisor{node{stage: spawner}, spawner}, err
+		return &consumerSupervisor{node{part: p, stage: spawner}, spawner}, err
 	}
 	one := stage.NewConsumer(p.pipe, name, p.handle, stage.ConsumerConfig[event]{OnError: p.judge, Observe: p.observe})
 	sub, err := one.Subscribe(p.queue, s.subscription())
-	return &consumer{node{stage: one}, sub}, err
+	return &consumer{node{part: p, stage: one}, sub}, err
 }
 
 // told hears what happens in the tree: a taker that has left may make room for
