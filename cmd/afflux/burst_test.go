@@ -139,7 +139,10 @@ func (b burst) check(t *testing.T, w words, code int, log string) {
 	}
 }
 
-var unfinished = regexp.MustCompile(`afflux: (\d+) pieces of part 1 work and (\d+) events of part 2 were not finished`)
+var (
+	unfinished     = regexp.MustCompile(`afflux: not finished: (.*); server\.grace`)
+	unfinishedPart = regexp.MustCompile(`(\d+) (?:request|event)s? of part (\d)`)
+)
 
 // reports looks for what was left in the error that ends the log. That counts when
 // the grace is over, so what is finished in the very last moment is among it.
@@ -148,9 +151,11 @@ func reports(log string, one, two int) bool {
 	if said == nil {
 		return false
 	}
-	first, _ := strconv.Atoi(said[1])
-	second, _ := strconv.Atoi(said[2])
-	return first >= one && second >= two
+	left := map[string]int{}
+	for _, part := range unfinishedPart.FindAllStringSubmatch(said[1], -1) {
+		left[part[2]], _ = strconv.Atoi(part[1])
+	}
+	return left["1"] >= one && left["2"] >= two
 }
 
 // lastWords finds them in what the lab has said.

@@ -308,12 +308,12 @@ func TestAStopFinishesTheWorkAndASecondSignalDoesNot(t *testing.T) {
 	}
 	p = serve(t, "--resource-latency", "1h")
 	p.ab("/part1/async", "-n", "20", "-c", "5")
-	if code := p.stop(os.Interrupt, os.Interrupt); code != 1 || !strings.Contains(p.err.String(), "20 pieces of part 1 work and 0 events of part 2 were not finished") {
+	if code := p.stop(os.Interrupt, os.Interrupt); code != 1 || !strings.Contains(p.err.String(), "not finished: 20 requests of part 1; server.grace") {
 		t.Errorf("exit %d: %s", code, p.err)
 	}
 	p = serve(t, "--resource-latency", "1h", "--server-grace", "50ms")
 	p.ab("/part1/async", "-n", "20", "-c", "5")
-	if code := p.stop(syscall.SIGTERM); code != 1 || !strings.Contains(p.err.String(), "20 pieces") {
+	if code := p.stop(syscall.SIGTERM); code != 1 || !strings.Contains(p.err.String(), "20 requests") {
 		t.Errorf("exit %d: %s", code, p.err)
 	}
 }

@@ -160,6 +160,8 @@ func (l *Lab) pipelineMetrics() telemetry.Source {
 			counter("retried", "Uses that failed and were to be repeated."),
 			{Name: "afflux_part2_events", Help: "Events in the system, by place.", Labels: []string{"place"}},
 			{Name: "afflux_part2_buffer", Help: "Events that may wait."},
+			{Name: "afflux_part2_latency_seconds", Help: "Of finished events, from the stamp to the end.", Kind: telemetry.DistributionKind},
+			{Name: "afflux_part2_service_seconds", Help: "Of their last use of the resource.", Kind: telemetry.DistributionKind},
 		},
 		Read: func(emit telemetry.Emit) {
 			s := l.part2.Snapshot()
@@ -171,6 +173,11 @@ func (l *Lab) pipelineMetrics() telemetry.Source {
 				emit(6, float64(n), place)
 			}
 			emit(7, float64(s.Capacity))
+		},
+		ReadDistributions: func(emit telemetry.EmitDistribution) {
+			latency, service := l.part2.Durations()
+			emit(8, latency)
+			emit(9, service)
 		},
 	}
 }

@@ -123,23 +123,23 @@ func requestColumns() []column {
 }
 
 func pipelineColumns() []column {
-	count := func(f func(part2.Snapshot) uint64) func(*moment) float64 {
-		return func(m *moment) float64 { return float64(f(m.part2)) }
+	count := func(f func(*part2.Snapshot) uint64) func(*moment) float64 {
+		return func(m *moment) float64 { return float64(f(&m.part2)) }
 	}
-	place := func(f func(part2.Snapshot) int) func(*moment) float64 {
-		return func(m *moment) float64 { return float64(f(m.part2)) }
+	place := func(f func(*part2.Snapshot) int) func(*moment) float64 {
+		return func(m *moment) float64 { return float64(f(&m.part2)) }
 	}
 	return []column{
-		counter("enqueued", "events", "that part 2 accepted", count(func(s part2.Snapshot) uint64 { return s.Accepted })),
-		counter("done", "events", "that were done", count(func(s part2.Snapshot) uint64 { return s.Done })),
-		counter("events_failed", "events", "whose attempts were spent", count(func(s part2.Snapshot) uint64 { return s.Failed })),
-		counter("dropped", "events", "dropped by overflow", count(func(s part2.Snapshot) uint64 { return s.Dropped })),
-		counter("events_rejected", "requests", "to part 2 that were refused", count(func(s part2.Snapshot) uint64 { return s.Rejected })),
-		gauge("in_buffer", "events", "that wait in the queue", place(func(s part2.Snapshot) int { return s.Buffer })),
-		gauge("in_inboxes", "events", "dealt out to consumers and not begun", place(func(s part2.Snapshot) int { return s.Inboxes })),
-		gauge("in_hand", "events", "that are handled now", place(func(s part2.Snapshot) int { return s.Hands })),
-		gauge("retrying", "events", "that wait to be tried again", place(func(s part2.Snapshot) int { return s.Delayed })),
-		counter("latency_count", "events", "that were done or failed", count(func(s part2.Snapshot) uint64 { return s.OutletSnapshot.Total.Count })),
+		counter("enqueued", "events", "that part 2 accepted", count(func(s *part2.Snapshot) uint64 { return s.Accepted })),
+		counter("done", "events", "that were done", count(func(s *part2.Snapshot) uint64 { return s.Done })),
+		counter("events_failed", "events", "whose attempts were spent", count(func(s *part2.Snapshot) uint64 { return s.Failed })),
+		counter("dropped", "events", "dropped by overflow", count(func(s *part2.Snapshot) uint64 { return s.Dropped })),
+		counter("events_rejected", "requests", "to part 2 that were refused", count(func(s *part2.Snapshot) uint64 { return s.Rejected })),
+		gauge("in_buffer", "events", "that wait in the queue", place(func(s *part2.Snapshot) int { return s.Buffer })),
+		gauge("in_inboxes", "events", "dealt out to consumers and not begun", place(func(s *part2.Snapshot) int { return s.Inboxes })),
+		gauge("in_hand", "events", "that are handled now", place(func(s *part2.Snapshot) int { return s.Hands })),
+		gauge("retrying", "events", "that wait to be tried again", place(func(s *part2.Snapshot) int { return s.Delayed })),
+		counter("latency_count", "events", "that were done or failed", count(func(s *part2.Snapshot) uint64 { return s.OutletSnapshot.Total.Count })),
 		counter("latency_sum", "s", "their time in the system, summed", func(m *moment) float64 { return m.part2.OutletSnapshot.Total.Sum.Seconds() }),
 	}
 }

@@ -41,8 +41,11 @@ func (l *Lab) Change(match string, f func(config.Settings) (config.Settings, err
 	if err != nil {
 		return l.settings, err
 	}
-	// They were validated as a whole; an error here is a bound that config and
-	// a room see differently.
+	// They were validated as a whole; an error here is a bound that config and a
+	// room see differently. No room has them yet.
+	if err := errors.Join(next.Resource.Validate(), pipelineSettings(next.Pipeline).Validate()); err != nil {
+		return l.settings, err
+	}
 	if err := l.apply(next); err != nil {
 		return l.settings, errors.Join(err, l.apply(l.settings))
 	}

@@ -3,20 +3,27 @@ package lab
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 )
 
 // LeftError tells how much work was not finished when the lab stopped.
 type LeftError struct {
-	Part1 int // pieces of async or serial work
+	Part1 int // requests whose work was not done
 	Part2 int // events
 }
 
 func (e *LeftError) Error() string {
-	return fmt.Sprintf("%d pieces of part 1 work and %d events of part 2 were not finished; server.grace says how long a stop waits", e.Part1, e.Part2)
+	var what []string
+	if e.Part1 > 0 {
+		what = append(what, plural(uint64(e.Part1), "request")+" of part 1")
+	}
+	if e.Part2 > 0 {
+		what = append(what, plural(uint64(e.Part2), "event")+" of part 2")
+	}
+	return "not finished: " + strings.Join(what, " and ") + "; server.grace says how long a stop waits"
 }
 
 // Run runs the lab until ctx ends, then stops it in two steps: for as long as

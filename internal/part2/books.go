@@ -1,6 +1,9 @@
 package part2
 
-import "github.com/affluxlab/afflux/stage"
+import (
+	"github.com/affluxlab/afflux/internal/telemetry"
+	"github.com/affluxlab/afflux/stage"
+)
 
 // Counts are events since the last reset, or since the start. At every moment
 //
@@ -37,11 +40,17 @@ func (p *Part) Snapshot() Snapshot {
 	p.mu.Lock() // so that no reset comes in between
 	defer p.mu.Unlock()
 	s := Snapshot{OutletSnapshot: *p.pipe.Snapshot().Outlet("producer"), Settings: p.settings}
-	if p.switching() {
+	if p.switching {
 		s.SwitchingTo = p.settings.Kind
 	}
 	s.Total = countsOf(&s.OutletSnapshot).plus(p.reset)
 	return s
+}
+
+// Durations are the latency of finished events and the service of their last use,
+// since the start, whatever was reset.
+func (p *Part) Durations() (latency, service telemetry.Distribution) {
+	return p.latency.Total(), p.service.Total()
 }
 
 // Reset begins a new epoch: what is in the system counts as enqueued, all else as 0.
@@ -54,4 +63,6 @@ func (p *Part) Reset() {
 	before.Enqueued -= carried.Enqueued
 	p.reset = p.reset.plus(before)
 	p.recent.forget()
+	p.latency.Reset()
+	p.service.Reset()
 }

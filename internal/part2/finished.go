@@ -53,6 +53,8 @@ func (p *Part) observe(h stage.Handled, evs []event) {
 	now := p.clock()
 	latency := now - evs[0].at
 	p.recent.add(now, latency)
+	p.latency.Record(latency)
+	p.service.Record(h.Service)
 	p.finished.Offer(Event{
 		Seq: h.Seq + 1, Part: "part2", Consumer: h.Stage, at: evs[0].at, Attempt: h.Attempt, Depth: int(evs[0].depth),
 		BufferWaitMS: inMS(latency - h.InboxWait - h.Service), InboxWaitMS: inMS(h.InboxWait),

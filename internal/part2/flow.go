@@ -89,20 +89,35 @@ func producerNode(o *stage.OutletSnapshot) live.FlowNode {
 	return n
 }
 
-// prefix is how the values of a node are called; see values.nodes.
-func prefix(stage string) string {
-	if stage == "consumer-supervisor" {
-		return "part2.supervisor_"
+// valuesOf is how the values of a node are called; nothing if the picture does not
+// show the node. See values.nodes.
+func valuesOf(stage string) (prefix string) {
+	n, isConsumer := numberOf(stage)
+	switch {
+	case !isConsumer:
+		return "supervisor_"
+	case n <= mostShown:
+		return "c" + strconv.Itoa(n) + "_"
 	}
-	return "part2.c" + stage[len("consumer-"):] + "_"
+	return ""
+}
+
+// fact is a number of a node: kept fresh under that name, or as it is.
+func fact(sub stage.SubscriptionSnapshot, label, colour, value string, now int) live.Fact {
+	f := live.Fact{Label: label, Colour: colour}
+	if prefix := valuesOf(sub.Stage); prefix != "" {
+		f.Live = "part2." + prefix + value
+	} else {
+		f.Text = live.Count(uint64(now)).Text
+	}
+	return f
 }
 
 func takerNode(sub stage.SubscriptionSnapshot) live.FlowNode {
-	n := live.FlowNode{ID: sub.Stage, Kind: "consumer", Name: sub.Stage, Column: 2, Facts: facts(sub,
-		live.Fact{Label: "done", Live: "done", Colour: "done"})}
-	if sub.Stage == "consumer-supervisor" {
+	n := live.FlowNode{ID: sub.Stage, Kind: "consumer", Name: sub.Stage, Column: 2, Facts: []live.Fact{fact(sub, "done", "done", "done", int(sub.Done))}}
+	if sub.Stage == supervisorName {
 		n.Kind = "consumer supervisor"
-		n.Facts = append(facts(sub, live.Fact{Label: "in hand", Live: "busy", Colour: "hand"}), n.Facts...)
+		n.Facts = append([]live.Fact{fact(sub, "in hand", "hand", "busy", sub.Busy)}, n.Facts...)
 	}
 	switch {
 	case sub.Leaving:
@@ -117,30 +132,13 @@ func takerNode(sub stage.SubscriptionSnapshot) live.FlowNode {
 	return n
 }
 
-// facts names the values of a node if they are among those that are kept fresh;
-// else they stand as they are.
-func facts(sub stage.SubscriptionSnapshot, all ...live.Fact) []live.Fact {
-	number, err := strconv.Atoi(prefix(sub.Stage)[len("part2.c") : len(prefix(sub.Stage))-1])
-	fresh := err != nil || number <= mostShown
-	text := map[string]uint64{"done": sub.Done, "busy": uint64(sub.Busy), "inbox": uint64(sub.Inbox), "demand": uint64(sub.Credit)}
-	for i := range all {
-		if fresh {
-			all[i].Live = prefix(sub.Stage) + all[i].Live
-		} else {
-			all[i].Live, all[i].Text = "", live.Count(text[all[i].Live]).Text
-		}
-	}
-	return all
-}
-
 func toTaker(sub stage.SubscriptionSnapshot, rate float64) live.FlowEdge {
 	e := live.FlowEdge{From: "producer", To: sub.Stage, PerSecond: rate, Colour: "inbox", Depth: float64(sub.Inbox), DepthOf: float64(sub.Max)}
-	switch {
-	case sub.Prefetch:
-		e.Facts = append(facts(sub, live.Fact{Label: "inbox", Live: "inbox", Colour: "inbox"}),
-			facts(sub, live.Fact{Label: "demand", Live: "demand", Colour: "demand"})...)
-	case sub.Stage == "consumer-supervisor":
-		e.Facts = facts(sub, live.Fact{Label: "demand", Live: "demand", Colour: "demand"})
+	if sub.Prefetch {
+		e.Facts = append(e.Facts, fact(sub, "inbox", "inbox", "inbox", sub.Inbox))
+	}
+	if sub.Prefetch || sub.Stage == supervisorName {
+		e.Facts = append(e.Facts, fact(sub, "demand", "demand", "demand", sub.Credit))
 	}
 	return e
 }
@@ -154,6 +152,7 @@ func more(f *live.Flow, subs []stage.SubscriptionSnapshot, rates map[string]floa
 		all.Busy += s.Busy
 		all.Inbox += s.Inbox
 		all.Credit += s.Credit
+		all.Max += s.Max
 		rate += rates[s.Stage]
 	}
 	count := func(label, colour string, n int) live.Fact {
@@ -163,7 +162,7 @@ func more(f *live.Flow, subs []stage.SubscriptionSnapshot, rates map[string]floa
 		count("busy", "hand", all.Busy), count("done", "done", int(all.Done)),
 	}})
 	f.Edges = append(f.Edges,
-		live.FlowEdge{From: "producer", To: "more", PerSecond: rate, Colour: "inbox", Depth: float64(all.Inbox), Facts: []live.Fact{
+		live.FlowEdge{From: "producer", To: "more", PerSecond: rate, Colour: "inbox", Depth: float64(all.Inbox), DepthOf: float64(all.Max), Facts: []live.Fact{
 			count("inboxes", "inbox", all.Inbox), count("demand", "demand", all.Credit)}},
 		live.FlowEdge{From: "more", To: "mock-resource", PerSecond: rate, Colour: "flight"})
 }

@@ -46,7 +46,7 @@ func (p *Part) rate(o *stage.OutletSnapshot) float64 {
 // perSecond is the pace at which what waits is worked off: as the last seconds have
 // shown, or while they have not, as the latency lets expect of the uses going on.
 func (p *Part) perSecond(o *stage.OutletSnapshot) float64 {
-	if o.InSystem() == 0 || o.Paused && o.Hands == 0 {
+	if o.InSystem() == 0 || o.Paused && o.InSystem() > o.Hands {
 		return 0
 	}
 	if rate, known := p.recent.perSecond(p.clock()); known {

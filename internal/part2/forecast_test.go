@@ -102,8 +102,8 @@ func TestMoreThanGoesGrowsAndAPauseStalls(t *testing.T) {
 			t.Errorf("%+v", v.Forecast)
 		}
 		c.PauseHandout()
-		if v := c.law(); v.Forecast.State == part2.Stalled {
-			t.Error("one is still in hand")
+		if v := c.law(); v.Forecast.State != part2.Stalled || v.InHand != 1 {
+			t.Errorf("one is still in hand, but nothing clears: %+v", v)
 		}
 		if v := c.pass(time.Second); v.Forecast.State != part2.Stalled || v.RatePerS != 0 {
 			t.Errorf("%+v, %v a second", v.Forecast, v.RatePerS)

@@ -19,13 +19,13 @@ var (
 // books until it is done or has failed.
 func (p *Part) enqueue(w http.ResponseWriter, _ *http.Request) {
 	depth := p.queue.InSystem()
-	if depth == 0 {
-		p.recent.restart()
-	}
 	err := p.queue.TryPush(event{at: p.clock(), depth: uint32(depth)})
 	h := w.Header()
 	h["Content-Type"] = plainText
 	if err == nil {
+		if depth == 0 {
+			p.recent.restart()
+		}
 		w.Write(ok)
 		return
 	}

@@ -51,9 +51,7 @@ func (p *Part) Rebalance() { p.queue.Rebalance() }
 // lifted, and what is in the system is worked off, until ctx ends. It returns how
 // many events were left.
 func (p *Part) Drain(ctx context.Context) (left int) {
-	p.mu.Lock()
-	p.farewell = ctx
-	p.mu.Unlock()
+	p.crew.finish(ctx)
 	err := p.pipe.Drain(ctx)
 	if unfinished, ok := errors.AsType[*stage.DrainError](err); ok {
 		for _, l := range unfinished.Left {

@@ -23,9 +23,16 @@ type moment struct {
 	before int
 }
 
-// add counts an event that ends now.
+// begin forgets what was.
+func (p *pace) begin() { p.steps, p.n = 0, 0 }
+
+// add counts an event that ends now. After a stall it begins anew: what came before
+// says nothing of what comes.
 func (p *pace) add(now time.Duration) {
 	if p.steps == 0 || now-p.back(0).at >= paceStep {
+		if rate, known := p.perSecond(now); known && rate == 0 {
+			p.begin()
+		}
 		p.ring[p.steps%len(p.ring)] = moment{now, p.n}
 		p.steps++
 	}

@@ -26,13 +26,20 @@ func (p *Part) Page() live.Page {
 }
 
 func (p *Part) data(*http.Request) any {
+	return struct{ Averages any }{averages}
+}
+
+// notices are what is out of the ordinary.
+type notices struct {
+	Running     bool // the resource
+	SwitchingTo Kind
+	Intake      Intake
+	Paused      bool
+}
+
+func (p *Part) notices() notices {
 	s := p.Snapshot()
-	return struct {
-		Snapshot
-		Intake   Intake
-		Running  bool // of the resource
-		Averages any
-	}{s, intake(&s.OutletSnapshot), p.mock.Running(), averages}
+	return notices{p.mock.Running(), s.SwitchingTo, intake(&s.OutletSnapshot), s.Paused}
 }
 
 // averages are the ways to say how long events take, beside the workshop's.
@@ -51,6 +58,7 @@ func (p *Part) Panels() []live.SharedPanel {
 		}}
 	}
 	return []live.SharedPanel{
+		share("notices", func() any { return p.notices() }),
 		share("flow", func() any { return p.flow() }),
 		share("latency", func() any { return p.latencies() }),
 		share("consumers", func() any { return p.fairness() }),

@@ -19,7 +19,10 @@ type latencies struct {
 func (p *Part) latencies() latencies {
 	o := p.Snapshot().OutletSnapshot
 	l := latencies{Count: o.Total.Count}
-	service := o.Service.Mean()
+	var service time.Duration // of an event: all its uses together
+	if o.Total.Count > 0 {
+		service = o.Service.Sum / time.Duration(o.Total.Count)
+	}
 	inbox := o.InboxWait.Mean()
 	buffer := max(o.Total.Mean()-inbox-service, 0) // what was tried again waited there too
 	l.split("in the buffer", buffer, "waiting")

@@ -43,16 +43,18 @@ type Part struct {
 	finished *telemetry.Reservoir[Event]
 	recent   recent
 	strides  strides
+	latency  *telemetry.Histogram // of finished events, from the stamp to the end
+	service  *telemetry.Histogram // of their last use
+	crew     crew
 
 	// instead, unless nil, is what is done with an event: tests put worse things
 	// here than using the resource.
 	instead func(context.Context) error
 
-	mu       sync.Mutex // guards what follows
-	settings Settings
-	takers   map[string]taker // by name, those that are leaving too
-	farewell context.Context  // of Drain, the end of the chapter; nil before
-	reset    Counts           // what resets took away
+	mu        sync.Mutex // guards what follows
+	settings  Settings   // as they are shown
+	switching bool       // to the kind of the settings
+	reset     Counts     // what resets took away
 }
 
 // New returns the chapter, on that resource. Events are accepted at once, and
@@ -63,8 +65,9 @@ func New(mock *resource.Mock, s Settings, opts Options) (*Part, error) {
 	}
 	p := &Part{
 		mock: mock, caller: mock.Caller(Caller), pipe: stage.New("part2", stage.Config{}), made: time.Now(), opts: opts,
-		finished: telemetry.NewReservoir[Event](MostEvents), takers: map[string]taker{}, settings: s,
+		finished: telemetry.NewReservoir[Event](MostEvents), latency: telemetry.NewHistogram(), service: telemetry.NewHistogram(),
 	}
+	p.crew = crew{part: p, takers: map[string]taker{}}
 	if p.opts.Now == nil {
 		p.opts.Now = time.Now
 	}
@@ -73,39 +76,45 @@ func New(mock *resource.Mock, s Settings, opts Options) (*Part, error) {
 		return nil, err
 	}
 	var err error
-	p.tree, err = supervise.New(supervise.Config{Name: "part2", Hook: p.told, Children: []supervise.Child{
-		{Name: "producer", Service: producer{p, p.queue}, Restart: supervise.Transient},
+	p.tree, err = supervise.New(supervise.Config{Name: "part2", Hook: p.crew.told, Children: []supervise.Child{
+		{Name: "producer", Service: producer{&p.crew, p.queue}, Restart: supervise.Transient},
 	}})
 	if err != nil {
 		return nil, err
 	}
-	return p, p.Apply(s)
+	if err := p.Apply(s); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // Tree is the supervisor whose children are the nodes of the pipeline; they come
 // and go with the settings.
 func (p *Part) Tree() *supervise.Tree { return p.tree }
 
-// Apply changes the settings, all or, with an error, none. Events in the system
-// stay what and where they are, but for those dealt out to consumers that leave,
-// which go back to the queue. It does not wait for what is in hand.
+// Apply changes the settings. What [Settings.Validate] refuses changes nothing; any
+// other error is a mistake of the program. Events in the system stay what and where
+// they are, but for those dealt out to consumers that leave, which go back to the
+// queue. It does not wait for what is in hand.
 func (p *Part) Apply(s Settings) error {
 	if err := s.Validate(); err != nil {
 		return err
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	if err := p.queue.Set(s.queue()); err != nil {
 		return fmt.Errorf("part2: %w", err)
 	}
 	p.attempts.Store(int64(s.Attempts))
-	p.settings = s
-	for _, t := range p.takers {
-		if err := t.apply(s); err != nil {
-			return fmt.Errorf("part2: %w", err)
-		}
+	if err := p.crew.apply(s); err != nil {
+		return fmt.Errorf("part2: %w", err)
 	}
-	return p.reconcile()
+	return nil
+}
+
+// show has the settings shown as those in force.
+func (p *Part) show(s Settings, switching bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.settings, p.switching = s, switching
 }
 
 // Routes are the chapter's endpoints.

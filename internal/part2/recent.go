@@ -66,5 +66,5 @@ func (r *recent) forget() {
 func (r *recent) restart() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.pace = pace{}
+	r.pace.begin()
 }

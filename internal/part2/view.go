@@ -3,8 +3,6 @@ package part2
 import (
 	"cmp"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/affluxlab/afflux/stage"
@@ -104,10 +102,10 @@ func other(k Kind) Kind {
 
 // sorted puts consumer-2 before consumer-10.
 func sorted(subs []stage.SubscriptionSnapshot) []stage.SubscriptionSnapshot {
-	number := func(s stage.SubscriptionSnapshot) int {
-		n, _ := strconv.Atoi(strings.TrimPrefix(s.Stage, "consumer-"))
-		return n
-	}
-	slices.SortFunc(subs, func(a, b stage.SubscriptionSnapshot) int { return cmp.Compare(number(a), number(b)) })
+	slices.SortFunc(subs, func(a, b stage.SubscriptionSnapshot) int {
+		x, _ := numberOf(a.Stage)
+		y, _ := numberOf(b.Stage)
+		return cmp.Compare(x, y)
+	})
 	return subs
 }

@@ -97,10 +97,10 @@ func ms(d time.Duration) live.Value {
 }
 
 // model is the line that latency follows if all of k workers share one queue, as
-// numbers of milliseconds: an event that finds d others waits until its turn comes.
-// It holds for any d that is not small, and is never below one use.
+// numbers of milliseconds: an event that finds d others waits until its turn comes,
+// and nothing is faster than one use.
 //
-//	latency = (d + 1) · S / k
+//	latency = max(S, (d + 1) · S / k)
 func (w values) model(s Settings, r resource.Snapshot) {
 	k := s.workers()
 	if limit := r.Settings.Limit; limit > 0 {
@@ -109,6 +109,7 @@ func (w values) model(s Settings, r resource.Snapshot) {
 	step := inMS(r.Settings.Latency) / float64(k)
 	w.say("model_slope", strconv.FormatFloat(step, 'g', 6, 64))
 	w.say("model_intercept", strconv.FormatFloat(step, 'g', 6, 64))
+	w.say("model_floor", strconv.FormatFloat(inMS(r.Settings.Latency), 'g', 6, 64))
 }
 
 // nodes are the numbers in the picture: of as many nodes as it shows, there or not.
@@ -118,17 +119,21 @@ func (w values) nodes(o *stage.OutletSnapshot) {
 		subs[s.Stage] = s
 	}
 	for i := range mostShown {
-		w.node("c"+strconv.Itoa(i+1), subs["consumer-"+strconv.Itoa(i+1)])
+		name := consumerPrefix + strconv.Itoa(i+1)
+		w.node(valuesOf(name), subs[name])
 	}
-	w.node("supervisor", subs["consumer-supervisor"])
+	w.node(valuesOf(supervisorName), subs[supervisorName])
 }
 
 func (w values) node(prefix string, s stage.SubscriptionSnapshot) {
-	w.count(prefix+"_inbox", uint64(s.Inbox))
-	w.count(prefix+"_demand", uint64(s.Credit))
-	w.count(prefix+"_done", s.Done)
-	w.count(prefix+"_busy", uint64(s.Busy))
+	w.count(prefix+"inbox", uint64(s.Inbox))
+	w.count(prefix+"demand", uint64(s.Credit))
+	w.count(prefix+"done", s.Done)
+	w.count(prefix+"busy", uint64(s.Busy))
 }
+
+// maxForecast is the longest time that a forecast names.
+const maxForecast = 30 * 24 * time.Hour
 
 // clears is the forecast in words.
 func clears(o *stage.OutletSnapshot, f Forecast) string {
@@ -142,6 +147,9 @@ func clears(o *stage.OutletSnapshot, f Forecast) string {
 		return "stands still"
 	case Growing:
 		return "grows: more comes than goes"
+	}
+	if *f.Seconds > maxForecast.Seconds() {
+		return "clears, but not within a month"
 	}
 	return "clears in " + live.Duration(time.Duration(*f.Seconds*float64(time.Second)).Round(time.Second))
 }
