@@ -30,8 +30,13 @@ func (w *window) renew() (ask int) {
 	if w.unfinished > w.min {
 		return 0
 	}
-	ask = w.max - w.unfinished
-	w.unfinished = w.max
+	return w.fill()
+}
+
+// fill asks for all that may be unfinished, as a fresh subscription does.
+func (w *window) fill() (ask int) {
+	ask = max(0, w.max-w.unfinished)
+	w.unfinished += ask
 	return ask
 }
 

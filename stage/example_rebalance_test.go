@@ -60,6 +60,6 @@ func ExampleQueue_Rebalance() {
 	// Output:
 	// before: ann has 9 waiting
 	// before: bob has 0 waiting
-	// after: ann has 4 waiting
-	// after: bob has 5 waiting
+	// after: ann has 5 waiting
+	// after: bob has 4 waiting
 }

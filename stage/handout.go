@@ -42,13 +42,16 @@ func (h *hub[T]) deliver(s *sub[T], n int) {
 	s.idle.call(&h.wakes)
 }
 
-// rebalance takes back what no worker has begun and deals it out anew.
+// rebalance takes back what no worker has begun and deals it out anew, to demand as
+// it would be after resubscribing: what a worker has finished since it last asked
+// would make the others' demand the larger, and so the deal uneven.
 func (h *hub[T]) rebalance() {
 	h.mu.Lock()
 	h.pass(h.clock())
 	for _, s := range h.subs {
-		if n := h.recall(s); n > 0 && s.handout == prefetch {
-			h.line.ask(&s.claim, n)
+		n := h.recall(s)
+		if s.handout == prefetch && s.attached && !s.leaving {
+			h.line.ask(&s.claim, n+s.window.fill())
 		}
 	}
 	h.balance()

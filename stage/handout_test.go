@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/affluxlab/afflux/stage"
+	"github.com/affluxlab/afflux/stage/stagetest"
 )
 
 func TestAnInboxThatStoodDuringAPauseIsWorkedOffAfterItWhateverTheHandOut(t *testing.T) {
@@ -55,4 +56,35 @@ func TestRebalanceGivesNoCreditToALazySubscription(t *testing.T) {
 		q.Close()
 		must(t, <-ended)
 	})
+}
+
+// The first worker has finished some since it last asked, so its demand is smaller
+// than that of the two that came late: dealt by that it would get little or nothing.
+func TestARebalanceDealsEvenlyHoweverMuchWasFinishedBefore(t *testing.T) {
+	for _, finished := range []int{0, 88, 450, 910} {
+		stagetest.Run(t, stage.Config{}, func(b *stagetest.Bubble) {
+			q := queueOf(b, stage.QueueConfig{Buffer: 2000})
+			handle := stagetest.Work[int](time.Second)
+			first := stage.NewConsumer(b.Pipeline, "first", handle, stage.ConsumerConfig[int]{})
+			stagetest.Subscribe(b, first, q, stage.Demand(1000, 500))
+			run := b.Start()
+			stagetest.Push(b, q, stagetest.Ints(1, 1000)...)
+			b.Advance(time.Duration(finished)*time.Second + 1)
+			for _, name := range []string{"second", "third"} {
+				stagetest.Subscribe(b, stage.NewConsumer(b.Pipeline, name, handle, stage.ConsumerConfig[int]{}), q, stage.Demand(1000, 500))
+			}
+			b.Advance(time.Millisecond)
+			q.Rebalance()
+			b.Advance(time.Millisecond)
+			low, high := 1000, 0
+			for _, s := range b.Outlet("jobs").Subscriptions {
+				low, high = min(low, s.Inbox+s.Hands), max(high, s.Inbox+s.Hands)
+			}
+			if high-low > 1 {
+				b.Errorf("after %d: the largest part is %d, the smallest %d", finished, high, low)
+			}
+			b.Drain()
+			expectErr(b, "run", run.Wait(), nil)
+		})
+	}
 }

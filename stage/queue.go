@@ -159,9 +159,9 @@ func (q *Queue[T]) Pause() { q.hub.pause(true) }
 func (q *Queue[T]) Resume() { q.hub.pause(false) }
 
 // Rebalance takes what was dealt out to inboxes, and no handler has begun, back
-// to the head of the queue and deals it out anew, one by one, so that workers
-// who came late get their part. The queue stands still meanwhile, for about half a
-// microsecond for each event.
+// to the head of the queue and deals it out anew, one by one, to demand as fresh
+// subscriptions have it, so that workers who came late get their part. The queue
+// stands still meanwhile, for about half a microsecond for each event.
 func (q *Queue[T]) Rebalance() { q.hub.rebalance() }
 
 // Config are the settings in force, zeros filled in.

@@ -100,6 +100,7 @@ func (c *setCmd) Help() string {
   afflux set resource.latency=2500ms
   afflux set resource.latency=x5
   afflux set resource.limit=15 resource.on_full=wait
+  afflux set pipeline.consumers=3 pipeline.max_demand=1
   afflux set resource.limit=`
 }
 

@@ -100,9 +100,9 @@ func TestARefusedPatchChangesNothingAndNamesEveryField(t *testing.T) {
 		`{"resource": {"limit": 1e99}}`:                 "resource.limit",
 		`{"resource": {"limit": [15]}}`:                 "resource.limit: is a list",
 		`{"resource": {"nosuch": null}}`:                "resource.nosuch: no such setting",
-		`{"resource": 5}`:                               "resource: no such setting",
+		`{"resource": 5}`:                               "resource: is a section",
 		`{"nonsense": {}}`:                              "nonsense: no such setting",
-		`{"resource.limit": 3}`:                         "no such setting",
+		`{"resource.limit": 3}`:                         `"resource.limit": is two names: limit belongs into the section resource`,
 		`{"server": null}`:                              "server.addr: cannot be changed",
 		`{"server": {"addr": "localhost:1"}}`:           "server.addr: cannot be changed while the lab runs",
 		`{"server": {"token": "0123456789abcdef0123"}}`: "server.token: cannot be changed",
@@ -194,7 +194,11 @@ func TestHalfOfTheMaximumStandsForADemandThatIsLeftOut(t *testing.T) {
 			t.Errorf("%q: %+v, %v", entry, s.Pipeline, err)
 		}
 	}
-	if _, err := patch(t, s, `{"pipeline": {"min_demand": "half"}}`); err == nil {
+	s, err = patch(t, s, `{"pipeline": {"min_demand": 7}}`)
+	if s, err = patch(t, s, `{"pipeline": {"min_demand": "half"}}`); err != nil || s.Pipeline.MinDemand != config.HalfDemand {
+		t.Errorf("%+v, %v", s.Pipeline, err)
+	}
+	if _, err := patch(t, s, `{"pipeline": {"min_demand": "7"}}`); err == nil {
 		t.Error("a word in JSON was taken for a number")
 	}
 }

@@ -30,7 +30,7 @@ type Field struct {
 	Choices []string // of a Choice, in the order in which a page offers them
 	Live    bool     // can be changed while the lab runs
 	Secret  bool     // is never shown
-	LeftOut string   // what is typed for leaving it out, in JSON null; empty: it cannot be
+	LeftOut string   // the word for leaving it out, shown in JSON as null; empty: it cannot be
 
 	short string // name of flag and variable where it is not made from Key
 	get   func(*Settings) any
@@ -76,7 +76,7 @@ func (f Field) text(v any) (string, error) {
 	case typed:
 		return string(v), nil
 	case string:
-		if f.Kind != Integer && f.Kind != List {
+		if f.Kind != Integer && f.Kind != List || v == f.LeftOut && v != "" {
 			return v, nil
 		}
 	case int64:

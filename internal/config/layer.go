@@ -56,7 +56,7 @@ func (l Layer) apply(s *Settings) (wrong Errors) {
 		fail := func(detail string) { wrong = append(wrong, Error{l.place(key), key, detail}) }
 		f, ok := Lookup(key)
 		if !ok {
-			fail("no such setting" + Suggest(key))
+			fail(unknown(key))
 			continue
 		}
 		typed, err := f.text(v)
@@ -72,6 +72,19 @@ func (l Layer) apply(s *Settings) (wrong Errors) {
 	}
 	slices.SortFunc(wrong, func(a, b Error) int { return cmp.Compare(a.Key, b.Key) })
 	return wrong
+}
+
+// unknown says what is wrong with a key that no setting has.
+func unknown(key string) string {
+	if whole, err := strconv.Unquote(key); err == nil {
+		if section, name, _ := strings.Cut(whole, "."); sectionKeys(section) != nil {
+			return fmt.Sprintf("is two names: %s belongs into the section %s", name, section)
+		}
+	}
+	if sectionKeys(key) != nil {
+		return "is a section: it holds settings by name"
+	}
+	return "no such setting" + Suggest(key)
 }
 
 // Suggest is the end of a sentence about a key that no setting has: a setting

@@ -61,7 +61,7 @@ var table = []Field{
 		func(s *Settings) *int { return &s.Pipeline.Buffer })),
 	live(choice("pipeline.overflow", "what becomes of one event more: 503, or an event is dropped and counted", []string{"reject", "drop_oldest", "drop_newest"},
 		func(s *Settings) *string { return &s.Pipeline.Overflow })),
-	live(integer("pipeline.attempts", "uses of one event before it counts as failed", 1, 100,
+	live(integer("pipeline.attempts", "uses of one event before it counts as failed; a refusal by a resource that is full or restarting is none", 1, 100,
 		func(s *Settings) *int { return &s.Pipeline.Attempts })),
 }
 

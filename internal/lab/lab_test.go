@@ -550,6 +550,13 @@ func TestALinkProposesSettingsAndChangesNothing(t *testing.T) {
 	if r.Settings().Resource.Limit != 0 {
 		t.Error("a link was followed and changed a setting")
 	}
+	pair := r.ask("GET", "/part2?pipeline.max_demand=10&pipeline.min_demand=10", "").body
+	if !strings.Contains(pair, "a min_demand of 10: want less than max_demand, which is 10") || strings.Contains(pair, ">Apply<") {
+		t.Error("two settings that do not go together may be applied")
+	}
+	if pair = r.ask("GET", "/part2?pipeline.max_demand=5000&pipeline.min_demand=2000", "").body; !strings.Contains(pair, ">Apply<") {
+		t.Error("two settings that go together cannot be applied")
+	}
 	a = r.ask("POST", "/settings", "back=%2Fpart1%3Fgauge%3Dheld&resource.limit=15", "Content-Type", "application/x-www-form-urlencoded")
 	if a.status != 303 || a.header.Get("Location") != "/part1?gauge=held" {
 		t.Errorf("%d to %s", a.status, a.header.Get("Location"))

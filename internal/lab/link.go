@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 
@@ -24,20 +25,28 @@ type proposal struct {
 // proposal reads it from the request; nil when everything in it is in force.
 func (l *Lab) proposal(r *http.Request) any {
 	s, query := l.Settings(), r.URL.Query()
-	p := proposal{}
+	p, wanted := proposal{}, map[string]string{}
 	for _, f := range config.Fields() {
-		wanted := query.Get(f.Key)
+		if entry := query.Get(f.Key); entry != "" && f.Live && entry != f.String(s) {
+			wanted[f.Key] = entry
+		}
 		query.Del(f.Key)
-		if wanted == "" || !f.Live || wanted == f.String(s) {
+	}
+	_, err := s.PatchText(wanted) // together: one may need another
+	wrong, _ := errors.AsType[config.Errors](err)
+	for _, f := range config.Fields() {
+		entry, is := wanted[f.Key]
+		if !is {
 			continue
 		}
-		change := proposed{Key: f.Key, Now: f.String(s), Wanted: wanted}
-		next, err := s.PatchText(map[string]string{f.Key: wanted})
-		switch {
-		case err != nil:
-			change.Problem, p.Wrong = f.Accepts, true
-		case f.String(next) == f.String(s):
-			continue // written in another way
+		if alone, err := s.PatchText(map[string]string{f.Key: entry}); err == nil && f.String(alone) == f.String(s) {
+			continue // in force, and written in another way
+		}
+		change := proposed{Key: f.Key, Now: f.String(s), Wanted: entry}
+		for _, e := range wrong {
+			if e.Key == f.Key {
+				change.Problem, p.Wrong = e.Detail, true
+			}
 		}
 		p.Changes = append(p.Changes, change)
 	}

@@ -22,7 +22,7 @@ func (l *Lab) values() live.Values {
 		count("finished", r.All.Finished)
 		count("events", uint64(l.part2.InSystem()))
 		put("done_rate", live.Rate(l.recorder.Rate("finished", telemetry.RateWindow)))
-		put("rejected_rate", live.Rate(l.recorder.Rate("rejected", telemetry.RateWindow)))
+		put("rejected_rate", live.Rate(l.recorder.Rate("requests_rejected", telemetry.RateWindow)+l.recorder.Rate("events_rejected", telemetry.RateWindow)))
 		say("recorded", recorded(l.recorder.Reach()))
 		goroutines, heap, _ := l.observer.Vitals()
 		count("goroutines", uint64(goroutines))

@@ -7,7 +7,7 @@
 // "consumer-N", one event at a time each, or by the "consumer-supervisor", which
 // runs each in a goroutine of its own; both use the resource and nothing else. All
 // of them are children of one supervisor, one_for_one, so a person finds them in
-// the tree and can end them there. The queue outlives its nodes: whatever crashes,
+// the tree. The queue outlives its nodes: whatever crashes,
 // is killed, or is changed while events flow, each accepted event stays in the
 // books until it is done or has failed.
 //

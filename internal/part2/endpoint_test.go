@@ -82,9 +82,9 @@ func TestDrainingAndStoppingRefuseInWordsOfTheirOwn(t *testing.T) {
 			}
 		}
 		c.DrainIntake()
-		refused("part 2 is draining: it takes no new events")
+		refused("part 2 takes no events until it is resumed: it drains, or has drained")
 		c.empty()
-		refused("part 2 is draining: it takes no new events")
+		refused("part 2 takes no events until it is resumed: it drains, or has drained")
 		c.Resume()
 		c.enqueue(1)
 		if left := c.Drain(t.Context()); left != 0 {

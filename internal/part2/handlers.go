@@ -41,7 +41,7 @@ func (p *Part) refusal(err error) string {
 	case errors.Is(err, stage.ErrFull):
 		return fmt.Sprintf("the buffer is full: %d events may wait", p.queue.Config().Buffer)
 	case errors.Is(err, stage.ErrSealed):
-		return "part 2 is draining: it takes no new events"
+		return "part 2 takes no events until it is resumed: it drains, or has drained"
 	}
 	return "part 2 is stopping"
 }

@@ -98,6 +98,9 @@ func (p *Part) fairness() fairness {
 			live.Count(uint64(sub.Inbox)).Text, live.Count(uint64(sub.Credit)).Text,
 		})
 	}
+	if gone := float64(s.Done) - all; gone > 0 {
+		f.Rows = append(f.Rows, []any{"those that have left", live.Count(uint64(gone)).Text, "", "", "", "", ""})
+	}
 	return f
 }
 

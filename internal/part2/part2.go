@@ -104,6 +104,7 @@ func (p *Part) Apply(s Settings) error {
 		return fmt.Errorf("part2: %w", err)
 	}
 	p.attempts.Store(int64(s.Attempts))
+	p.recent.restart() // what ends now is not what ended before
 	if err := p.crew.apply(s); err != nil {
 		return fmt.Errorf("part2: %w", err)
 	}

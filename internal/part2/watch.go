@@ -146,7 +146,13 @@ func clears(o *stage.OutletSnapshot, f Forecast) string {
 		}
 		return "stands still"
 	case Growing:
+		if o.Buffer+o.Delayed >= o.Capacity {
+			return "full: more comes than goes"
+		}
 		return "grows: more comes than goes"
+	}
+	if *f.Seconds < 1 {
+		return "clears within a second"
 	}
 	if *f.Seconds > maxForecast.Seconds() {
 		return "clears, but not within a month"
@@ -165,6 +171,9 @@ func (p *Part) summary(s Snapshot) string {
 			live.Count(o.Accepted).Text, live.Count(o.Done).Text, live.Count(o.Failed).Text, live.Count(o.Dropped).Text)
 	}
 	text := fmt.Sprintf("%s events in the system, %s; %s", live.Count(uint64(o.InSystem())).Text, live.Rate(p.rate(o)).Text, clears(o, p.forecast(o)))
+	if o.Delayed > o.Hands {
+		text += fmt.Sprintf("; %s wait to be tried again, for up to 10 s", live.Count(uint64(o.Delayed)).Text)
+	}
 	if in := intake(o); in != Open {
 		text += "; " + string(in)
 	}
