@@ -39,6 +39,9 @@
 //	<div class="controls">{{template "field" …}}{{template "button" …}}</div>
 //	<div class="scroll"><table class="data"> … <td class="n">1,234</td> … </table></div>
 //
+// One element with data-spoken is read aloud as it changes: at most every 5 s, and every 30 s
+// where nothing but numbers differs.
+//
 // Further classes: note (small, soft), unit, flow (space between children), hidden (for
 // screen readers alone), js-only and live-only, and the meanings as text colours.
 //
@@ -67,8 +70,8 @@
 //	    ["title" … "height" 240 "limited" true "floating" true "empty" …]}}
 //	{{template "scatter" dict "id" "latency-depth" "label" "Latency against depth at arrival" "part" "part2"
 //	    "x" "depth_at_arrival" "xlabel" "events found in the system" "y" "latency_ms" "ylabel" "latency"
-//	    ["colour" "done" "slope" "part2.model_slope" "intercept" "part2.model_intercept" "per" "event" "good" "done"
-//	     "title" … "height" 280 "empty" … "columns" … "rows" …]}}
+//	    ["colour" "done" "slope" "part2.model_slope" "intercept" "part2.model_intercept" "floor" "part2.model_floor"
+//	     "per" "event" "good" "done" "title" … "height" 280 "empty" … "columns" … "rows" …]}}
 //	{{template "since" dict "sum" "latency_sum" "count" "latency_count" ["unit" "ms" "value" … "live" … "instead" "since the reset"]}}
 //	{{template "histogram" dict "label" "…" "rows" .Spreads}}   of []live.Spread
 //	{{template "flow" .Flow}}   a live.Flow, inside a SharedPanel: nodes in columns, what waits and moves between them
@@ -85,9 +88,10 @@
 //
 // A scatter has a point for each of the last 2,000 events of a part of the stream by two of their
 // fields; those whose name ends in _ms are said as durations. An outcome "failed" is a cross. slope
-// and intercept are values, the model's line in ms or "–"; the measured one is drawn beside it. A
-// click, or Enter, follows an event. columns and rows are the table without scripts. A figure with
-// data-timeline shows the events of its data-part; without one, of all.
+// and intercept are values, the model's line in ms or "–"; where it would be below floor, a third,
+// it goes level. The measured one is drawn beside it. A click, or Enter, follows an event. columns
+// and rows are the table without scripts. A figure with data-timeline shows the events of its
+// data-part; without one, of all.
 //
 // A flow has dots that run along its edges, one for so many events as Each says: the distance
 // between them is always the same, so that their speed is the rate. They go on through a merge.
@@ -98,7 +102,8 @@
 // An eventlog keeps the last 200 events of a part of the stream, newest first. The splits are
 // fields in ms, in the order in which they happen; the last is the work, those before it are
 // waits. A line, chosen by a click or with the arrow keys, is followed: its whole life is told
-// beside it, and pictures mark it.
+// beside it, and pictures mark it. For 4 s after the pointer or a key moved in the list it stands
+// still, and the bar says how many are newer.
 //
 // since is the average since a visitor opened the page: a growing sum, in seconds, through a
 // growing count, both of the samples. Only the browser knows it, so without scripts stand value or

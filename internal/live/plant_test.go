@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,9 +27,13 @@ type plant struct {
 	mu      sync.Mutex // guards what follows
 	numbers map[string]float64
 	events  []any
-	slope   string
+	slope   string // and the intercept
+	floor   string
 	sampled chan struct{} // closed and made anew at each sample
 	url     string
+
+	pages atomic.Pointer[http.ServeMux]
+	stop  func() // ends the site that serves them
 }
 
 // set changes numbers, and waits until they have been sampled.
@@ -74,6 +79,7 @@ func (p *plant) values(put func(string, live.Value)) {
 	defer p.mu.Unlock()
 	put("slope", live.Value{Text: p.slope})
 	put("intercept", live.Value{Text: p.slope})
+	put("floor", live.Value{Text: p.floor})
 	put("mean", live.Value{Text: "1,234"})
 }
 
@@ -81,11 +87,24 @@ func (p *plant) values(put func(string, live.Value)) {
 func newPlant(t *testing.T) *plant {
 	t.Helper()
 	needAssets(t)
+	p := &plant{slope: "500", floor: "500", sampled: make(chan struct{}), numbers: map[string]float64{"epoch": 0, "latency_sum": 0, "latency_count": 0}}
+	p.start(t)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", policy)
+		p.pages.Load().ServeHTTP(w, r)
+	}))
+	t.Cleanup(func() { server.CloseClientConnections(); server.Close(); p.stop() })
+	p.url = server.URL + "/plant?window=10s"
+	return p
+}
+
+// start starts a run of the lab.
+func (p *plant) start(t *testing.T) {
+	t.Helper()
 	site, err := live.New(live.Config{Viewers: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &plant{slope: "500", sampled: make(chan struct{}), numbers: map[string]float64{"epoch": 0, "latency_sum": 0, "latency_count": 0}}
 	site.Watch(live.Values{Name: "plant", Read: p.values})
 	site.Tell(live.Feed{Event: "sample", Every: 50 * time.Millisecond, Read: p.sample})
 	site.Tell(live.Feed{Event: "event", Every: 50 * time.Millisecond, Read: p.told})
@@ -96,16 +115,23 @@ func newPlant(t *testing.T) *plant {
 	pages.HandleFunc("GET /api/v1/series", func(w http.ResponseWriter, r *http.Request) {
 		_, _ = fmt.Fprintf(w, `{"step_ms":%s,"t":[],"series":{}}`, strings.TrimSuffix(r.FormValue("step"), "ms"))
 	})
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Security-Policy", policy)
-		pages.ServeHTTP(w, r)
-	}))
 	ctx, stop := context.WithCancel(context.Background())
 	var stream sync.WaitGroup
 	stream.Go(func() { _ = site.Serve(ctx) })
-	t.Cleanup(func() { server.CloseClientConnections(); server.Close(); stop(); stream.Wait() })
-	p.url = server.URL + "/plant?window=10s"
-	return p
+	p.pages.Store(pages)
+	p.stop = func() { stop(); stream.Wait() }
+}
+
+// restart ends the run and starts another one, which counts from zero.
+func (p *plant) restart(t *testing.T) {
+	t.Helper()
+	p.stop()
+	p.mu.Lock()
+	for name := range p.numbers {
+		p.numbers[name] = 0
+	}
+	p.mu.Unlock()
+	p.start(t)
 }
 
 func (p *plant) open(t *testing.T) *browsertest.Browser {
@@ -338,6 +364,82 @@ func TestTheAverageSinceThePageWasOpenedBeginsThen(t *testing.T) {
 	b.Quiet()
 }
 
+// What was counted before the lab's restart was once forgotten with the first sample after it.
+func TestTheAverageOutlivesARestartOfTheLab(t *testing.T) {
+	p := newPlant(t)
+	b := p.open(t)
+	since := `document.querySelector("[data-since]").textContent`
+	p.set(map[string]float64{"x": 1})
+	b.Until(since + ` === "–"`)
+	p.set(map[string]float64{"latency_sum": 10, "latency_count": 100})
+	b.Until(since + ` === "100"`)
+	for _, want := range []string{"109", "118"} { // 11 s through 101, then 12 s through 102
+		p.restart(t)
+		b.Until(`document.documentElement.dataset.stream !== "live"`)
+		p.set(map[string]float64{"latency_sum": 1, "latency_count": 1})
+		b.Until(since + ` === "` + want + `"`)
+	}
+}
+
+func TestTheModelsLineIsLevelBelowItsFloor(t *testing.T) {
+	p := newPlant(t)
+	p.mu.Lock()
+	p.slope = "50"
+	p.mu.Unlock()
+	b := p.open(t)
+	// What is drawn dotted: the line in shares of the picture's width and height, from below.
+	b.Eval(`(() => {
+		const { lineTo, beginPath } = CanvasRenderingContext2D.prototype;
+		const mine = (c) => c.getLineDash().length && c.canvas.closest(".scatter");
+		CanvasRenderingContext2D.prototype.beginPath = function () { if (mine(this)) window.model = []; return beginPath.call(this) };
+		CanvasRenderingContext2D.prototype.lineTo = function (x, y) { if (mine(this)) model.push([x, y]); return lineTo.call(this, x, y) };
+	})()`)
+	p.tell(drain(20)...)
+	b.Until(fitted + ` === "measured 0.50 s per event · model 50 ms, at least 500 ms" && window.model`)
+	// From 0 to 9 it is 500 ms, then 50 ms more for each: at 19.38, where the picture ends, 1,019.
+	if got := browsertest.Ask[string](b, `(() => {
+		const [a, bend, z] = model, share = (p, i) => (p[i] - a[i]) / (z[i] - a[i]);
+		return [model.length, share(bend, 0).toFixed(2), share(bend, 1).toFixed(2)].join();
+	})()`); got != "3,0.44,0.00" {
+		t.Errorf("the line has %s", got)
+	}
+	p.mu.Lock()
+	p.floor = "–"
+	p.mu.Unlock()
+	b.Until(fitted + ` === "measured 0.50 s per event · model 50 ms" && model.length === 2`)
+	b.Quiet()
+}
+
+func TestNewWordsAreSpokenSoonAndNumbersAloneSeldom(t *testing.T) {
+	p := newPlant(t)
+	b := p.open(t)
+	b.Eval(`import("/static/spoken.js").then(({ speaker }) => {
+		window.tell = (...told) => {
+			const said = [];
+			let at = 0;
+			const offer = speaker((sentence) => said.push(at + ": " + sentence));
+			for (const [seconds, sentence] of told) offer(sentence, (at = seconds) * 1000);
+			return said.join("; ");
+		};
+	})`)
+	for _, c := range []struct{ told, want string }{
+		// A backlog of many seconds.
+		{`...Array.from({ length: 70 }, (_, s) => [s, (1000 - s) + " events in the system, 2/s; clears in " + (s < 30 ? "8 min " + (59 - s) + " s" : (999.5 - s) + " ms") + "."])`,
+			"5: 995 events in the system, 2/s; clears in 8 min 54 s.; 35: 965 events in the system, 2/s; clears in 964.5 ms.; 65: 935 events in the system, 2/s; clears in 934.5 ms."},
+		// Other words.
+		{`[5, "At rest. 1,000 done."], [7, "2 events, paused."], [9, "2 events, paused."], [10, "2 events, paused."], [11, "2 events, stuck."], [15, "2 events, stuck."]`,
+			"5: At rest. 1,000 done.; 10: 2 events, paused.; 15: 2 events, stuck."},
+		// There were other words in between.
+		{`[5, "At rest. 0 done."], [7, "300 in flight."], [8, "At rest. 300 done."], [10, "At rest. 300 done."], [16, "At rest. 300 done."], [20, "At rest. 301 done."]`,
+			"5: At rest. 0 done.; 10: At rest. 300 done."},
+	} {
+		if got := browsertest.Ask[string](b, `tell(`+c.told+`)`); got != c.want {
+			t.Errorf("it said %s", got)
+		}
+	}
+	b.Quiet()
+}
+
 func TestScatterAndSinceStandWithoutScripts(t *testing.T) {
 	p := newPlant(t)
 	resp, err := http.Get(p.url)
@@ -352,7 +454,7 @@ func TestScatterAndSinceStandWithoutScripts(t *testing.T) {
 	body := string(all)
 	for _, want := range []string{
 		`data-scatter data-part="part2" data-x="depth_at_arrival" data-xlabel="events found in the system" data-y="latency_ms" data-ylabel="latency" data-colour="done" data-per="event"`,
-		`Model: latency = <span data-model="intercept"><span class="value" data-live="plant.intercept">500</span></span> ms + <span data-model="slope"><span class="value" data-live="plant.slope">500</span></span> ms × events found in the system`,
+		`Model: latency = <span data-model="intercept"><span class="value" data-live="plant.intercept">500</span></span> ms + <span data-model="slope"><span class="value" data-live="plant.slope">500</span></span> ms × events found in the system, at least <span data-model="floor"><span class="value" data-live="plant.floor">500</span></span> ms</p>`,
 		`<span class="value live-only" data-since="latency_sum" data-per="latency_count" data-unit="ms" data-keep>–</span>`,
 		`<span class="since-instead"><span class="value" data-live="plant.mean">1,234</span></span> <span class="unit">ms</span> <span class="note since-instead">since the reset;`,
 		`data-style="stack"`, `data-style="until"`, `data-floating`,

@@ -31,7 +31,15 @@ type works struct {
 	forbid bool          // all are
 	refuse int           // every so many are refused; 0: none
 	pause  time.Duration // before each answer
+	lost   bool          // no request comes through
 	url    string
+	cut    func() // the connections
+}
+
+// lose cuts all connections, and lets none come.
+func (w *works) lose() {
+	w.change(func() { w.lost = true })
+	w.cut()
 }
 
 // change does something to the works.
@@ -143,6 +151,12 @@ func newWorks(t *testing.T) *works {
 	pages := mux(site, nil)
 	pages.HandleFunc("POST /part2/genstage", w.take)
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.mu.Lock()
+		lost := w.lost
+		w.mu.Unlock()
+		if lost {
+			panic(http.ErrAbortHandler)
+		}
 		rw.Header().Set("Content-Security-Policy", policy)
 		pages.ServeHTTP(rw, r)
 	}))
@@ -150,7 +164,7 @@ func newWorks(t *testing.T) *works {
 	var stream sync.WaitGroup
 	stream.Go(func() { _ = site.Serve(ctx) })
 	t.Cleanup(func() { server.CloseClientConnections(); server.Close(); stop(); stream.Wait() })
-	w.url = server.URL + "/works"
+	w.url, w.cut = server.URL+"/works", server.CloseClientConnections
 	return w
 }
 
@@ -292,7 +306,7 @@ func TestAnEventIsFollowedByClickAndByKey(t *testing.T) {
 	b.Until(`follow.followed()?.seq === 5 && document.querySelectorAll("[aria-selected=true]").length === 1`)
 	life := `document.querySelector(".life tbody").innerText.replace(/\s+/g, " ")`
 	got := browsertest.Ask[string](b, life)
-	for _, want := range []string{"found in the system 4 others", "in the buffer 0 ms", "in the inbox of consumer-1 3 s", "in hand 500 ms", "attempt 1", "done at", "latency 3.5 s"} {
+	for _, want := range []string{"found in the system 4 others", "in the buffer 0 ms", "in the inbox of consumer-1 3 s", "in hand 500 ms", "handled by consumer-1", "attempt 1", "done at", "latency 3.5 s"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the life lacks %s: %s", want, got)
 		}
@@ -348,15 +362,68 @@ func TestTheLogIsBoundedAndStandsStillWhenFrozen(t *testing.T) {
 	if !browsertest.Ask[bool](b, `document.querySelector("[data-lines] li").textContent.includes("1 of 20")`) {
 		t.Error("a line does not say what it stands for")
 	}
+	bar := `document.querySelector(".eventlog-state").innerText`
+	if got := browsertest.Ask[string](b, bar); got != "Newest first." {
+		t.Errorf("the bar says %q", got)
+	}
 	b.Press(" ")
-	b.Until(`document.documentElement.dataset.range === "frozen"`)
+	b.Until(`document.documentElement.dataset.range === "frozen" && /^Frozen: the last 200 events until \d\d:\d\d:\d\d\.$/.test(` + bar + `)`)
 	w.tell(lived(2001, "done"))
 	b.Do(chromedp.Sleep(600 * time.Millisecond))
 	if !browsertest.Ask[bool](b, `document.querySelector("[data-lines] li").textContent.includes("#2,000")`) {
 		t.Error("frozen, the log went on")
 	}
 	b.Press(" ")
-	b.Until(`document.querySelector("[data-lines] li").textContent.includes("#2,001")`)
+	b.Until(`document.querySelector("[data-lines] li").textContent.includes("#2,001") && ` + bar + ` === "Newest first."`)
+	b.Quiet()
+	w.lose()
+	b.Until(`/^No connection since \d\d:\d\d:\d\d\.$/.test(` + bar + `)`)
+}
+
+func TestTheLogStandsStillUnderAPointerThatMoves(t *testing.T) {
+	w := newWorks(t)
+	b := w.browse(t)
+	seq := 0
+	tell := func(n int) {
+		for range n {
+			seq++
+			w.tell(lived(seq, "done"))
+		}
+	}
+	newest := func(seq int) string {
+		return fmt.Sprintf(`document.querySelector("[data-lines] li .seq").textContent === "#%d"`, seq)
+	}
+	newer := `document.querySelector("[data-newer]")`
+	box := browsertest.Ask[[]float64](b, `(() => { const r = document.querySelector("[data-lines]").getBoundingClientRect(); return [r.left, r.top] })()`)
+	move := func(x, y float64) { b.Do(chromedp.MouseEvent(chromedp.MouseMoved, box[0]+x, box[1]+y)) }
+	tell(10)
+	b.Until(newest(10))
+	// It waits for whoever moves in it, and then goes on.
+	move(50, 40)
+	move(60, 50)
+	began := time.Now()
+	tell(37)
+	b.Until(newer + `.checkVisibility() && ` + newer + `.textContent === "37 newer" && ` + newest(10))
+	b.Until(newest(47) + ` && !` + newer + `.checkVisibility()`)
+	if stood := time.Since(began); stood < 3*time.Second || stood > 8*time.Second {
+		t.Errorf("it stood still for %v", stood)
+	}
+	// A pointer that leaves, or rests, holds nothing.
+	move(50, 60)
+	move(-30, -5)
+	began = time.Now()
+	tell(1)
+	b.Until(newest(48))
+	if stood := time.Since(began); stood > 2*time.Second {
+		t.Errorf("it stood still for %v after the pointer had left", stood)
+	}
+	// A key holds it; what is newer is there with a press of the button, and the focus with it.
+	b.Eval(`document.querySelector("[data-lines]").focus()`)
+	b.Press(kb.ArrowDown)
+	tell(250)
+	b.Until(newer + `.checkVisibility() && ` + newer + `.textContent === "250 newer" && ` + newest(48))
+	b.Click(`[data-newer]`)
+	b.Until(newest(298) + ` && ` + line + `.length === 200 && !` + newer + `.checkVisibility() && document.activeElement === document.querySelector("[data-lines]")`)
 	b.Quiet()
 }
 

@@ -1,5 +1,6 @@
 // The event log: the last events of a part, newest first, and the whole life of the one that
-// is followed. Chapters: a log, lines, choosing, the life, words, all logs.
+// is followed. The list stands still while somebody moves in it, so that a click finds its line.
+// Chapters: a log, lines, standing still, choosing, the life, words, all logs.
 
 import * as events from "./events.js";
 import * as follow from "./follow.js";
@@ -7,9 +8,11 @@ import * as page from "./page.js";
 import * as paint from "./paint.js";
 import * as stream from "./stream.js";
 import * as view from "./view.js";
+import { standing } from "./figure.js";
 
 const kept = 200; // lines
 const rest = 250; // ms between two changes of the list
+const hold = 4000; // ms that it stands still after the pointer or the keys moved in it
 
 // --- a log ---
 
@@ -21,12 +24,14 @@ class Log {
     this.shape = element.querySelector("template[data-line]").content.firstElementChild;
     this.splits = [...element.querySelectorAll(".eventlog-key [data-split]")].map(({ dataset }) => ({ ...dataset }));
     this.fresh = []; // not shown yet, newest last
+    this.newer = 0; // how many are not shown yet, those that never will be included
+    this.heldUntil = 0;
     this.events = new WeakMap(); // by line
     this.next = false; // the next event is to be followed
     this.seen = true;
     this.wroteAt = -rest;
-    this.sight = new IntersectionObserver(([entry]) => {
-      this.seen = entry.isIntersecting;
+    this.sight = new IntersectionObserver((entries) => {
+      this.seen = entries.at(-1).isIntersecting; // the newest: there may be several
       this.soon();
     });
     this.sight.observe(this.list);
@@ -42,12 +47,14 @@ class Log {
   take(more) {
     this.fresh.push(...more.slice(-kept));
     if (this.fresh.length > kept) this.fresh = this.fresh.slice(-kept);
+    this.newer += more.length;
     if (this.next && !view.frozen()) follow.follow(more[0]); // which ends the waiting
     this.soon();
   }
 
   forget() {
     this.fresh = [];
+    this.newer = 0;
     this.list.replaceChildren();
     if (isOurs(this)) follow.follow(null);
     this.show();
@@ -61,7 +68,7 @@ class Log {
     if (this.still || !this.fresh.length || this.timer) return;
     this.timer = setTimeout(() => {
       this.timer = 0;
-      if (!this.still) write(this);
+      if (!this.still) turn(this);
     }, Math.max(0, this.wroteAt + rest - performance.now()));
   }
 
@@ -74,6 +81,7 @@ class Log {
     part("[data-follow-stop]").hidden = !ours;
     part("[data-no-lines]").hidden = this.list.childElementCount > 0;
     for (const line of this.list.children) mark(line, ours && this.events.get(line).seq === follow.followed().seq);
+    state(this);
     live(this, ours ? follow.followed() : null);
   }
 }
@@ -83,9 +91,9 @@ const isOurs = (log) => follow.followed()?.part === log.part;
 // --- lines ---
 
 function write(log) {
-  log.wroteAt = performance.now();
   const lines = log.fresh.map((event) => lineOf(log, event)).reverse();
   log.fresh = [];
+  log.newer = 0;
   const { list } = log;
   const [away, height] = [list.scrollTop, list.scrollHeight];
   list.prepend(...lines);
@@ -129,7 +137,7 @@ function bars(element, event, splits) {
     const share = ((event[split] ?? 0) / total) * 100;
     const bar = element.querySelector(`rect[data-split="${split}"]`);
     bar.setAttribute("x", `${from}%`);
-    bar.setAttribute("width", `${share}%`);
+    bar.setAttribute("width", `${Math.max(share, 0)}%`);
     from += share;
   }
 }
@@ -139,10 +147,57 @@ function mark(line, chosen) {
   if (line.ariaSelected !== text) line.ariaSelected = text;
 }
 
+// --- standing still: while the pointer or the keys move in the list, and the page is frozen ---
+
+const held = (log) => performance.now() < log.heldUntil;
+
+// turn comes four times a second while there are events to show.
+function turn(log) {
+  log.wroteAt = performance.now();
+  if (held(log)) log.soon();
+  else write(log);
+  state(log);
+}
+
+const stay = (log) => (log.heldUntil = performance.now() + hold);
+const goOn = (log) => (log.heldUntil = 0);
+
+// state says in the bar what the list shows.
+function state(log) {
+  const { list, element } = log;
+  const newest = log.events.get(list.firstElementChild);
+  const words = standing(() => (newest ? `the last ${paint.exact(list.childElementCount)} events until ${view.clock(endOf(newest))}` : "no events yet"));
+  const button = element.querySelector("[data-newer]");
+  const waiting = words === "" && held(log) && log.newer > 0;
+  if (waiting) say(button, `${paint.exact(log.newer)} newer`);
+  if (button.hidden === waiting) button.hidden = !waiting;
+  say(element.querySelector("[data-state]"), waiting ? "" : words || "Newest first.");
+}
+
+// catchUp shows what is newer. The button that was pressed is hidden then; the focus goes to
+// what it has brought.
+function catchUp(log) {
+  goOn(log);
+  turn(log);
+  log.list.scrollTop = 0;
+  log.list.focus({ preventScroll: true });
+}
+
+// A pointer that rests is told of a move when something moves under it.
+function listenToMoves(log) {
+  const { list } = log;
+  list.addEventListener("pointermove", ({ movementX, movementY }) => (movementX || movementY) && stay(log));
+  list.addEventListener("pointerdown", () => stay(log));
+  list.addEventListener("keydown", () => stay(log));
+  list.addEventListener("pointerleave", ({ pointerType }) => pointerType === "mouse" && goOn(log)); // a finger leaves with each tap
+  list.addEventListener("blur", () => goOn(log));
+}
+
 // --- choosing ---
 
 function listen(log) {
   const { list, element } = log;
+  listenToMoves(log);
   list.addEventListener("click", (event) => {
     const line = event.target.closest("[role=option]");
     if (line) choose(log, line, true);
@@ -152,6 +207,7 @@ function listen(log) {
   element.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
+    if ("newer" in button.dataset) catchUp(log);
     if ("followStop" in button.dataset) stop(log);
     if ("followNext" in button.dataset) {
       log.next = !log.next;
@@ -291,7 +347,14 @@ export function start() {
   });
   page.onMerge(sync);
   stream.onRestart(() => each((log) => log.forget()));
-  view.on((what) => what.includes("range") && each((log) => log.soon()));
+  stream.onState(() => each(state));
+  view.on((what) => {
+    if (!what.includes("range")) return;
+    each((log) => {
+      log.soon();
+      state(log);
+    });
+  });
   document.addEventListener("visibilitychange", () => each((log) => log.soon()));
   sync();
 }

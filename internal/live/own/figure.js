@@ -21,8 +21,8 @@ export class Figure {
     Object.assign(this.twin ?? {}, { tabIndex: 0, role: "region" });
     this.seen = true;
     this.resized = new ResizeObserver(() => this.resize());
-    this.watched = new IntersectionObserver(([entry]) => {
-      this.seen = entry.isIntersecting;
+    this.watched = new IntersectionObserver((entries) => {
+      this.seen = entries.at(-1).isIntersecting; // the newest: there may be several
       view.ask(true);
     });
   }
@@ -106,8 +106,7 @@ export class Figure {
   }
 
   standing() {
-    if (["lost", "bye"].includes(stream.state())) return `No connection since ${view.clock(view.newest())}.`;
-    return view.following() ? "" : `Frozen: ${this.period()}.`;
+    return standing(() => this.period());
   }
 
   // due tells whether something that is done from time to time is to be done again.
@@ -120,6 +119,12 @@ export class Figure {
 }
 
 // --- notes ---
+
+// standing says why what is shown stands still, if it does; period is what is shown.
+export function standing(period) {
+  if (["lost", "bye"].includes(stream.state())) return `No connection since ${view.clock(view.newest())}.`;
+  return view.following() ? "" : `Frozen: ${period()}.`;
+}
 
 function paragraph(name) {
   const element = document.createElement("p");

@@ -4,6 +4,7 @@
 import * as page from "./page.js";
 import * as stream from "./stream.js";
 import * as view from "./view.js";
+import { speaker } from "./spoken.js";
 
 // --- values: [data-live] shows the one of its name ---
 
@@ -37,19 +38,11 @@ function writePanels() {
   }
 }
 
-// --- what is spoken: the page in one sentence, at most every five seconds ---
+// --- what is spoken: the page in one sentence ---
 
-const rest = 5000;
 const mouth = document.getElementById("spoken");
-let spokenAt = 0;
-
-function speak() {
-  const sentence = document.querySelector("[data-spoken]")?.textContent ?? "";
-  const now = performance.now();
-  if (now - spokenAt < rest || mouth.textContent === sentence) return;
-  spokenAt = now;
-  mouth.textContent = sentence;
-}
+const offer = speaker((sentence) => (mouth.textContent = sentence));
+const speak = () => offer(document.querySelector("[data-spoken]")?.textContent ?? "", performance.now());
 
 // --- beginning ---
 

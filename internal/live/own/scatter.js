@@ -138,18 +138,18 @@ class Scatter extends Figure {
 
   // model is the line whose numbers stand in the caption as values that are kept fresh.
   model() {
-    const [slope, intercept] = ["slope", "intercept"].map((name) => {
+    const [slope, intercept, floor] = ["slope", "intercept", "floor"].map((name) => {
       const text = this.element.querySelector(`[data-model="${name}"] .value`)?.textContent.replaceAll(",", "").trim();
       return text ? Number(text) : NaN;
     });
-    return Number.isFinite(slope) && Number.isFinite(intercept) ? { slope, intercept } : null;
+    return Number.isFinite(slope) && Number.isFinite(intercept) ? { slope, intercept, floor: Number.isFinite(floor) ? floor : undefined } : null;
   }
 
   caption() {
     const { y, per } = this.set;
     const texts = {
-      measured: this.fit ? `measured ${exactly(y, this.fit.slope)} per ${per}` : "measured: too little spread yet",
-      model: this.line ? `model ${exactly(y, this.line.slope)}` : "model –",
+      measured: this.fit ? `measured ${exactly(y, this.fit.slope, this.line?.slope)} per ${per}` : "measured: too little spread yet",
+      model: this.line ? `model ${exactly(y, this.line.slope, this.fit?.slope)}${atLeast(y, this.line)}` : "model –",
     };
     for (const [name, text] of Object.entries(texts)) {
       const element = this.element.querySelector(`[data-fit="${name}"]`);
@@ -391,10 +391,12 @@ function lines(c, s) {
   c.setLineDash([]);
 }
 
-function stroke(c, s, { slope, intercept }, from, to, pen) {
+// A line goes level where it would be below its floor.
+function stroke(c, s, { slope, intercept, floor = -Infinity }, from, to, pen) {
+  const bend = (floor - intercept) / slope;
   Object.assign(c, pen);
   c.beginPath();
-  for (const x of [from, to]) c.lineTo(s.scale.x(x), s.scale.y(intercept + slope * x));
+  for (const x of from < bend && bend < to ? [from, bend, to] : [from, to]) c.lineTo(s.scale.x(x), s.scale.y(Math.max(floor, intercept + slope * x)));
   c.stroke();
 }
 
@@ -428,13 +430,17 @@ function ring(c, s, p, radius, tone) {
 
 const shown = (field, value) => (timed(field) ? paint.duration(value) : paint.exact(value));
 
-// exactly is a slope: one of half a second is 0.50 s, so that two of them compare digit by digit.
-function exactly(field, value) {
+// exactly is a slope: one of half a second is 0.50 s, in the unit of the one that it is held
+// against, so that the two compare digit by digit.
+function exactly(field, value, beside = value) {
   if (!timed(field)) return paint.brief(value);
-  const size = Math.abs(value);
+  const size = Math.max(Math.abs(value), Math.abs(beside));
   if (size < 100) return `${paint.brief(value)} ms`;
   return `${(value / 1000).toFixed(size < 10e3 ? 2 : 1)} s`;
 }
+
+// A floor that the line begins on or above says nothing.
+const atLeast = (field, { intercept, floor }) => (floor > intercept ? `, at least ${shown(field, floor)}` : "");
 
 function words({ set }, { event, x, y }) {
   const attempt = event.attempt > 1 ? `, attempt ${event.attempt}` : "";

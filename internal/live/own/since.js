@@ -12,7 +12,7 @@ import * as view from "./view.js";
 const opened = Number(document.documentElement.dataset.drawn); // by the server's clock
 let base = {}; // where the counts began: at the opening, or at zero with an epoch
 let now = null; // the numbers of the newest sample
-let closed = {}; // what was counted in the epochs that are over
+const closed = {}; // what was counted in the epochs that are over
 let newest = 0; // the newest sample's time
 
 const counted = (name) => (closed[name] ?? 0) + (now?.[name] ?? 0) - (base[name] ?? 0);
@@ -34,13 +34,14 @@ function take(time, numbers) {
   now = numbers;
 }
 
-// close keeps what was counted: the counts begin again at zero.
+// close keeps what was counted: the counts begin again at zero. What now lacks was closed before.
 function close() {
-  closed = Object.fromEntries(Object.keys(now).map((name) => [name, counted(name)]));
+  for (const name of Object.keys(now)) closed[name] = counted(name);
   base = {};
 }
 
-// Another server counts from zero too, and tells all it has.
+// Another server counts from zero too, and tells all it has. Its first sample closes once more,
+// with nothing in now.
 function restart() {
   if (!now) return;
   close();
