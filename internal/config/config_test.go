@@ -194,7 +194,6 @@ func TestHalfOfTheMaximumStandsForADemandThatIsLeftOut(t *testing.T) {
 			t.Errorf("%q: %+v, %v", entry, s.Pipeline, err)
 		}
 	}
-	s, err = patch(t, s, `{"pipeline": {"min_demand": 7}}`)
 	if s, err = patch(t, s, `{"pipeline": {"min_demand": "half"}}`); err != nil || s.Pipeline.MinDemand != config.HalfDemand {
 		t.Errorf("%+v, %v", s.Pipeline, err)
 	}
