@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -95,8 +96,8 @@ func TestTheObserverOfAStageIsToldTheEventsOfEachCall(t *testing.T) {
 func TestAnObserverIsToldOfAUseThatEndedItsGoroutine(t *testing.T) {
 	for _, spawn := range []bool{false, true} {
 		stagetest.Run(t, stage.Config{}, func(b *stagetest.Bubble) {
-			var failed int
-			observe := func(h stage.Handled, _ []int) { failed += h.Failed }
+			var failed atomic.Int64 // tasks end at the same time
+			observe := func(h stage.Handled, _ []int) { failed.Add(int64(h.Failed)) }
 			drop := func(stage.Failure[int]) stage.Verdict { return stage.Verdict{} }
 			handle := func(context.Context, int) error { runtime.Goexit(); return nil }
 			q := queueOf(b, stage.QueueConfig{})
@@ -111,7 +112,7 @@ func TestAnObserverIsToldOfAUseThatEndedItsGoroutine(t *testing.T) {
 			stagetest.Push(b, q, 1, 2, 3)
 			b.Drain()
 			expectErr(b, "run", run.Wait(), nil)
-			expect(b, "failures told", failed, 3)
+			expect(b, "failures told", failed.Load(), 3)
 		})
 	}
 }
