@@ -395,7 +395,7 @@ func TestTheModelsLineIsLevelBelowItsFloor(t *testing.T) {
 		CanvasRenderingContext2D.prototype.lineTo = function (x, y) { if (mine(this)) model.push([x, y]); return lineTo.call(this, x, y) };
 	})()`)
 	p.tell(drain(20)...)
-	b.Until(fitted + ` === "measured 0.50 s per event · model 50 ms, at least 500 ms" && window.model`)
+	b.Until(fitted + ` === "measured 0.50 s per event · model 0.05 s, at least 500 ms" && window.model`)
 	// From 0 to 9 it is 500 ms, then 50 ms more for each: at 19.38, where the picture ends, 1,019.
 	if got := browsertest.Ask[string](b, `(() => {
 		const [a, bend, z] = model, share = (p, i) => (p[i] - a[i]) / (z[i] - a[i]);
@@ -406,7 +406,7 @@ func TestTheModelsLineIsLevelBelowItsFloor(t *testing.T) {
 	p.mu.Lock()
 	p.floor = "–"
 	p.mu.Unlock()
-	b.Until(fitted + ` === "measured 0.50 s per event · model 50 ms" && model.length === 2`)
+	b.Until(fitted + ` === "measured 0.50 s per event · model 0.05 s" && model.length === 2`)
 	b.Quiet()
 }
 

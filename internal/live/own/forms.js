@@ -13,8 +13,10 @@ async function send(event) {
   try {
     const body = new URLSearchParams(new FormData(form, event.submitter));
     const [answer, text] = await page.ask(form.getAttribute("action"), { method: "POST", body });
-    if (!wanted()) return;
+    // The address moves even if a look at the page, which a mark of this very change may have
+    // begun, has overtaken the answer.
     if ("moves" in form.dataset && answer.redirected) history.replaceState(history.state, "", answer.url);
+    if (!wanted()) return;
     if (page.isPage(answer)) page.take(answer, text);
     else refused(form, `${answer.status}: ${text.trim().slice(0, 200)}`);
   } catch {
