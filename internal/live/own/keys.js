@@ -49,7 +49,9 @@ const names = { " ": "Space", Escape: "Esc" };
 
 let going = 0; // until when a letter after g names a page
 
-const typing = (target) => target.closest?.("input, textarea, select, [contenteditable]");
+// A dialog that was just closed keeps the focus until the next frame: what is out of sight
+// takes no letters.
+const typing = (target) => target.closest?.("input, textarea, select, [contenteditable]")?.checkVisibility();
 const pressable = (target) => target.closest?.("button, summary");
 
 function press(event) {
