@@ -31,13 +31,13 @@ check: need-go ## format, vet, staticcheck, tidy
 	$(GO) mod tidy -diff
 	cd bench/stage && $(GO) vet ./... && $(GO) mod tidy -diff
 
-bench: need-go assets ## benchmarks: of packages, of the program and of pipelines beside their rivals; a quarter of an hour
+bench: need-go assets ## benchmarks: of packages, of the program and of pipelines beside their rivals; takes a while
 	@sh scripts/tools.sh install
 	$(GO) test -run '^$$' -bench . -benchmem $$($(GO) list ./... | grep -v '/bench$$')
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./bench
 	cd bench/stage && $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m
 
-soak: need-go ## random pipelines by the ten thousand, fuzzing, conformance 200 times, part 2 for 70 s, 100 stops in a burst; half an hour
+soak: need-go ## random pipelines by the ten thousand, fuzzing, conformance 200 times, part 2 for 70 s, 100 stops in a burst; takes long
 	$(GO) test ./stage -run TestRandomPipelines -seeds 20000 -timeout 60m
 	$(GO) test -race ./stage -run TestRandomPipelines -seeds 3000 -first-seed 100000 -timeout 60m
 	@for f in $$($(GO) test ./stage -list '^Fuzz' | grep Fuzz); do \

@@ -61,8 +61,8 @@ func (r *recent) forget() {
 	r.ring, r.n, r.sum, r.weighted = [lastFew]time.Duration{}, 0, 0, 0
 }
 
-// restart begins the pace anew: the system was empty, so what comes now does not
-// follow on what came before.
+// restart begins the pace anew, when what comes now does not follow on what came
+// before: the system was empty or paused, or the settings have changed.
 func (r *recent) restart() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
