@@ -132,18 +132,29 @@ func (c *crew) add(name string) error {
 	return err
 }
 
+// make returns the node of that name, subscribed to the queue.
 func (c *crew) make(name string) (taker, error) {
-	s, p := c.settings, c.part
-	if s.Kind == Supervisor {
-		spawner := stage.NewSpawner(p.pipe, name, p.handle, stage.SpawnerConfig[event]{
-			Max: s.Concurrency, Refill: s.Refill, OnError: p.judge, Observe: p.observe,
-		})
-		_, err := spawner.Subscribe(p.queue)
-		return &consumerSupervisor{node{crew: c, stage: spawner}, spawner}, err
+	if c.settings.Kind == Supervisor {
+		return c.makeSupervisor(c.settings)
 	}
-	one := stage.NewConsumer(p.pipe, name, p.handle, stage.ConsumerConfig[event]{OnError: p.judge, Observe: p.observe})
-	sub, err := one.Subscribe(p.queue, s.subscription())
+	return c.makeConsumer(name, c.settings)
+}
+
+// makeConsumer returns a consumer, which takes one event at a time.
+func (c *crew) makeConsumer(name string, s Settings) (taker, error) {
+	one := stage.NewConsumer(c.part.pipe, name, c.part.handle, stage.ConsumerConfig[event]{OnError: c.part.judge, Observe: c.part.observe})
+	sub, err := one.Subscribe(c.part.queue, s.subscription())
 	return &consumer{node{crew: c, stage: one}, sub}, err
+}
+
+// makeSupervisor returns the consumer supervisor: each event is handled in a
+// goroutine of its own, of which there are at most s.Concurrency at one time.
+func (c *crew) makeSupervisor(s Settings) (taker, error) {
+	spawner := stage.NewSpawner(c.part.pipe, supervisorName, c.part.handle, stage.SpawnerConfig[event]{
+		Max: s.Concurrency, Refill: s.Refill, OnError: c.part.judge, Observe: c.part.observe,
+	})
+	_, err := spawner.Subscribe(c.part.queue)
+	return &consumerSupervisor{node{crew: c, stage: spawner}, spawner}, err
 }
 
 // finish begins the end of the chapter, which lasts as long as ctx.
