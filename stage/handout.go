@@ -89,7 +89,7 @@ func (h *hub[T]) take(s *sub[T], to *hand[T], w *waiter, now int64) bool {
 	}
 	to.sub, to.taken = s, now
 	s.hands += to.n
-	s.busy++
+	s.begin(to.n, now)
 	h.books.hands += to.n
 	return true
 }
@@ -112,6 +112,7 @@ func (h *hub[T]) takeInbox(s *sub[T], to *hand[T], now int64) {
 		e := s.inbox.pop(n)
 		n -= e.len()
 		h.meters.inboxWait.add(now-e.at, e.len())
+		s.waited += (now - e.at) * int64(e.len())
 		if alone {
 			to.addOne(&h.buffer, e.span)
 		} else {

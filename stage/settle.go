@@ -23,7 +23,7 @@ func (h *hub[T]) settle(hd *hand[T], now int64) {
 	for _, sp := range hd.spans {
 		h.buffer.release(sp.of, sp.len())
 	}
-	s.finished(hd.n, now-hd.taken)
+	s.finished(hd.n, hd.taken, now)
 	hd.reset()
 }
 

@@ -91,6 +91,9 @@ type SubscriptionSnapshot struct {
 	Failed  uint64        `json:"failed"`
 	Retried uint64        `json:"retried"`
 	Service time.Duration `json:"service_ns"` // time in handlers, of all workers together, ended calls only
+	Working time.Duration `json:"working_ns"` // time that those busy now have had what they have in hand, together
+	Begun   uint64        `json:"begun"`      // events that were given to a handler, each as often as it was
+	Waited  time.Duration `json:"waited_ns"`  // time that those spent in the inbox
 }
 
 // OutletState says what an outlet takes.
@@ -177,7 +180,7 @@ func (h *hub[T]) read(into *OutletSnapshot) {
 		into.Oldest = time.Duration(max(0, now-h.buffer.oldest()))
 	}
 	for i, s := range h.subs {
-		into.Subscriptions[i] = s.read()
+		into.Subscriptions[i] = s.read(now)
 	}
 }
 
@@ -193,12 +196,13 @@ func (h *hub[T]) state() OutletState {
 	return OutletOpen
 }
 
-func (s *sub[T]) read() SubscriptionSnapshot {
+func (s *sub[T]) read(now int64) SubscriptionSnapshot {
 	r := SubscriptionSnapshot{
 		Stage: s.stage, Prefetch: s.handout == prefetch, Attached: s.attached, Leaving: s.leaving,
 		Credit: s.claim.credit, Inbox: s.inbox.count, Hands: s.hands,
 		Idle: s.idle.count, Workers: s.crew, Slice: s.atOnce(),
 		Done: s.done, Failed: s.failed, Retried: s.retried, Busy: s.busy, Service: time.Duration(s.service),
+		Working: time.Duration(max(0, int64(s.busy)*now-s.busySince)), Begun: s.begun, Waited: time.Duration(s.waited),
 	}
 	if r.Prefetch {
 		r.Max, r.Min = s.window.max, s.window.min
@@ -222,6 +226,7 @@ func (h *hub[T]) reset(was *OutletSnapshot) {
 	h.books.rejected, h.books.retried = 0, 0
 	for _, s := range h.subs {
 		s.done, s.failed, s.retried, s.service = 0, 0, 0, 0
+		s.begun, s.waited = 0, 0
 	}
 	h.meters.reset(h.clock(), h.books.accepted)
 }

@@ -60,6 +60,31 @@ func TestASnapshotCountsThoseWhoWaitForRoom(t *testing.T) {
 	})
 }
 
+func TestASubscriptionTellsHowLongItsWorkersHaveBeenAtItAndEventsWaitedForThem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := stage.New("p", stage.Config{Logger: quiet()})
+		q := stage.NewQueue[int](p, "q", stage.QueueConfig{})
+		c := stage.NewConsumer(p, "c", func(ctx context.Context, _ int) error { time.Sleep(10 * time.Second); return nil }, stage.ConsumerConfig[int]{Workers: 2})
+		_, err := c.Subscribe(q, stage.Demand(100, 50))
+		must(t, err)
+		_, err = q.PushAll(t.Context(), make([]int, 6))
+		must(t, err)
+		ended := make(chan error)
+		go func() { ended <- p.Run(t.Context()) }()
+		time.Sleep(13 * time.Second) // two are done, two are at work
+		s := p.Snapshot().Outlets[0].Subscriptions[0]
+		if s.Service != 20*time.Second || s.Working != 6*time.Second || s.Begun != 4 || s.Waited != 20*time.Second {
+			t.Errorf("%+v", s)
+		}
+		p.Reset()
+		if s := p.Snapshot().Outlets[0].Subscriptions[0]; s.Service != 0 || s.Working != 6*time.Second || s.Begun != 0 || s.Waited != 0 {
+			t.Errorf("after a reset: %+v", s)
+		}
+		q.Close()
+		must(t, <-ended)
+	})
+}
+
 func TestWordsForWhatThereIsNot(t *testing.T) {
 	expect(t, "words", []string{
 		stage.State(99).String(), stage.OutletState(99).String(), stage.OverflowMode(99).String(), stage.Action(99).String(),

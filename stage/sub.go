@@ -28,7 +28,10 @@ type sub[T any] struct {
 	err      error
 
 	done, failed, retried uint64
+	begun                 uint64
+	waited                int64 // ns that those events spent in the inbox
 	busy                  int   // workers with something in hand
+	busySince             int64 // when each of them began, summed: that many now's less this is how long they have been at it
 	service               int64 // ns that they spent in handlers
 }
 
@@ -192,9 +195,18 @@ func (s *sub[T]) restock() {
 	h.crew += s.counted
 }
 
-// finished gives back the demand of n events that took so long.
-func (s *sub[T]) finished(n int, took int64) {
+// begin counts a worker that was given n events.
+func (s *sub[T]) begin(n int, now int64) {
+	s.busy++
+	s.begun += uint64(n)
+	s.busySince += now
+}
+
+// finished gives back the demand of n events that a worker had from then to now.
+func (s *sub[T]) finished(n int, began, now int64) {
+	took := now - began
 	s.busy--
+	s.busySince -= began
 	s.service += took
 	switch s.handout {
 	case prefetch:

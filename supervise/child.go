@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"runtime/pprof"
 	"time"
 )
 
@@ -25,6 +26,7 @@ type child struct {
 	left      bool                    // it is no longer in the tree
 	cancel    context.CancelCauseFunc // of the present or last life
 	state     State
+	since     time.Time // when it came into that state
 	asked     error     // ErrStopping or ErrKilled once it was told to end, else nil
 	deadline  time.Time // when it counts as stuck; zero: never, or it was not told to end
 	restarts  int
@@ -33,7 +35,7 @@ type child struct {
 }
 
 func newChild(c Child) *child {
-	return &child{Child: c, source: sourceOf(c.Service), state: StateIdle, due: true}
+	return &child{Child: c, source: sourceOf(c.Service), state: StateIdle, since: time.Now(), due: true}
 }
 
 // start runs c in a goroutine of its own, unless it left in the meantime, or an
@@ -62,8 +64,9 @@ func (t *Tree) begins(c *child, cancel context.CancelCauseFunc) bool {
 		return false
 	}
 	c.alive, c.returned, c.cancel = true, false, cancel
-	c.state, c.asked, c.deadline = StateRunning, nil, time.Time{}
-	c.startedAt = time.Now()
+	c.asked, c.deadline = nil, time.Time{}
+	c.enter(StateRunning)
+	c.startedAt = c.since
 	return true
 }
 
@@ -80,8 +83,14 @@ func (t *Tree) run(ctx context.Context, c *child) {
 		t.mu.Unlock()
 		t.nudge()
 	}()
-	r.err = guarded(ctx, c.Service)
+	// Whoever looks at a profile finds the child in it, and all that it starts.
+	pprof.Do(ctx, pprof.Labels(Label, c.Name), func(ctx context.Context) { r.err = guarded(ctx, c.Service) })
 }
+
+// Label is the key of the label that the goroutine of a child carries in profiles
+// of runtime/pprof, with the child's name as its value. The goroutines that it
+// starts inherit it, unless they are given another.
+const Label = "child"
 
 // guarded is the one place where panics are caught.
 func guarded(ctx context.Context, s Service) (err error) {
@@ -114,9 +123,10 @@ func (t *Tree) write(c *child, end ending) (left bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	c.alive, c.yields, c.deadline = false, false, time.Time{}
-	c.state = end.state
 	if (end.again || c.due) && t.state == StateRunning {
-		c.state = StateRestarting
+		c.enter(StateRestarting)
+	} else {
+		c.enter(end.state)
 	}
 	if end.err != nil {
 		c.lastErr = said
@@ -125,6 +135,13 @@ func (t *Tree) write(c *child, end ending) (left bool) {
 		t.drop(c)
 	}
 	return c.left
+}
+
+// enter puts c into a state. It is called under the tree's lock.
+func (c *child) enter(s State) {
+	if c.state != s || s == StateRunning {
+		c.state, c.since = s, time.Now()
+	}
 }
 
 // forgotten reports whether c leaves the tree by itself after such an end: one

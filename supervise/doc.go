@@ -96,8 +96,11 @@
 // # Watching
 //
 // [Tree.Snapshot] shows every child with its state, restarts, last error and
-// the place in the source that implements it. Config.Hook is told each change
-// as a typed [Event].
+// the place in the source that implements it, and of each tree how many restarts
+// it bears yet. Config.Hook is told each change as a typed [Event]. In profiles of
+// runtime/pprof the goroutine of a child, and those it starts, carry the label
+// child with its name: who uses the processor, and who has how many goroutines,
+// is one filter away.
 //
 // # When not
 //

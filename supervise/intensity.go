@@ -1,6 +1,9 @@
 package supervise
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // intensity decides whether one restart more is still bearable: at most max in
 // any stretch of time as long as within.
@@ -11,12 +14,22 @@ type intensity struct {
 }
 
 func (i *intensity) allow(now time.Time) bool {
-	for len(i.recent) > 0 && now.Sub(i.recent[0]) > i.within {
-		i.recent = i.recent[1:]
-	}
+	i.forget(now)
 	if len(i.recent) >= i.max {
 		return false
 	}
 	i.recent = append(i.recent, now)
 	return true
+}
+
+func (i *intensity) forget(now time.Time) {
+	for len(i.recent) > 0 && now.Sub(i.recent[0]) > i.within {
+		i.recent = i.recent[1:]
+	}
+}
+
+// shown is the intensity as it stands now.
+func (i *intensity) shown(now time.Time) Intensity {
+	i.forget(now)
+	return Intensity{Max: i.max, Within: i.within, Recent: slices.Clone(i.recent)}
 }

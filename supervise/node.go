@@ -23,6 +23,8 @@ type Node struct {
 	Kind      string    // "supervisor" or "worker"
 	Strategy  string    // of a supervisor: "one_for_one", "one_for_all", "rest_for_one"
 	State     State     // of a tree that runs: running; see the constants
+	Since     time.Time // when it came into that state
+	Restart   string    // when it is started again: "permanent", "transient", "temporary"; empty for the root
 	Restarts  int       // how often its own end had its tree restart it, not a sibling's; 0 for the root
 	StartedAt time.Time // its last start; zero if there was none
 	LastError string    // its last abnormal end, or what it said last when told to stop, even if it runs again
@@ -33,5 +35,16 @@ type Node struct {
 	// compiler kept no place, as for a method value: Func(x.Run).
 	Source string
 
-	Children []Node // in start order
+	Intensity Intensity // of a supervisor
+	Children  []Node    // in start order
 }
+
+// Intensity is how many restarts a supervisor bears, and how many it has borne.
+type Intensity struct {
+	Max    int           // restarts in any stretch as long as Within; one more and it gives up
+	Within time.Duration // see [Config]
+	Recent []time.Time   // the restarts that count at this moment, oldest first
+}
+
+// Spent reports whether one restart more makes the supervisor give up.
+func (i Intensity) Spent() bool { return len(i.Recent) >= i.Max }

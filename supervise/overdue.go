@@ -20,7 +20,7 @@ func (t *Tree) ask(c *child, again bool) {
 // called under the tree's lock.
 func (c *child) ask(cause error) {
 	c.asked = cause
-	c.state = StateStopping
+	c.enter(StateStopping)
 	c.deadline = time.Time{}
 	if d := c.patience(); d >= 0 {
 		c.deadline = time.Now().Add(d)
@@ -58,7 +58,7 @@ func (t *Tree) late(now time.Time) (stuck []*child) {
 		}
 		c.deadline = time.Time{}
 		if !c.returned {
-			c.state = StateStuck
+			c.enter(StateStuck)
 			stuck = append(stuck, c)
 		}
 	}

@@ -15,11 +15,18 @@ func (t *Tree) hear(r report) error {
 		return nil
 	case t.hasLeft(c):
 		return nil
-	case !t.intensity.allow(time.Now()):
+	case !t.allow():
 		return t.giveUp(c, end)
 	}
 	t.restart(c)
 	return nil
+}
+
+// allow counts one restart more, if it is still bearable.
+func (t *Tree) allow() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.intensity.allow(time.Now())
 }
 
 // restart has c started again, and those with it whom the strategy names: who of
@@ -74,10 +81,11 @@ func (t *Tree) awaited(c *child) bool {
 }
 
 func (t *Tree) giveUp(c *child, end ending) error {
+	limits := t.cfg.intensity()
 	t.mu.Lock()
-	c.state = end.state
+	c.enter(end.state)
 	t.mu.Unlock()
-	err := &IntensityError{Tree: t.cfg.Name, Child: c.Name, Max: t.intensity.max, Within: t.intensity.within, Err: end.err}
+	err := &IntensityError{Tree: t.cfg.Name, Child: c.Name, Max: limits.max, Within: limits.within, Err: end.err}
 	t.tell(GaveUp{t.about(c), err})
 	return err
 }

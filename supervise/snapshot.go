@@ -1,6 +1,9 @@
 package supervise
 
-import "cmp"
+import (
+	"cmp"
+	"time"
+)
 
 // viewer is a Service that can be shown with its children.
 type viewer interface{ Snapshot() Node }
@@ -22,9 +25,10 @@ func (t *Tree) Snapshot() Node {
 			below := s.Snapshot() // asked without the lock: it has one of its own
 			n.Children[i].Kind = cmp.Or(below.Kind, n.Children[i].Kind)
 			n.Children[i].Strategy = below.Strategy
+			n.Children[i].Intensity = below.Intensity
 			n.Children[i].Children = below.Children
 			if below.State == StateStopping && n.Children[i].State == StateRunning {
-				n.Children[i].State = StateStopping // it has given up, which its parent will learn
+				n.Children[i].State, n.Children[i].Since = StateStopping, below.Since // it has given up, which its parent will learn
 			}
 		}
 	}
@@ -40,6 +44,8 @@ func (t *Tree) books() (Node, []*child) {
 		Kind:      "supervisor",
 		Strategy:  t.cfg.Strategy.String(),
 		State:     t.state,
+		Since:     t.since,
+		Intensity: t.intensity.shown(time.Now()),
 		StartedAt: t.startedAt,
 		LastError: t.lastErr,
 		Source:    t.source,
@@ -50,6 +56,8 @@ func (t *Tree) books() (Node, []*child) {
 			Name:      c.Name,
 			Kind:      "worker",
 			State:     c.shown(),
+			Since:     c.since,
+			Restart:   c.Restart.String(),
 			Restarts:  c.restarts,
 			StartedAt: c.startedAt,
 			LastError: c.lastErr,

@@ -30,7 +30,7 @@ func (t *Tree) stop() error {
 func (t *Tree) stopping() []*child {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.state = StateStopping
+	t.enter(StateStopping)
 	for _, c := range t.children {
 		c.due = true
 	}
@@ -72,7 +72,7 @@ func (t *Tree) settle(c *child) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if c.state == StateRestarting {
-		c.state = StateStopped
+		c.enter(StateStopped)
 	}
 }
 

@@ -11,10 +11,9 @@ import (
 // Tree is a supervisor. It is a Service, so trees nest. Its methods may be
 // called from any goroutine.
 type Tree struct {
-	cfg       Config
-	source    string
-	intensity intensity // used by the serving goroutine alone
-	mute      bool      // the hook panicked; the serving goroutine's alone
+	cfg    Config
+	source string
+	mute   bool // the hook panicked; the serving goroutine's alone
 
 	// wake has the loop look at reports and children; one token is enough.
 	wake chan struct{}
@@ -28,7 +27,9 @@ type Tree struct {
 	// when nobody serves, nor can it grow without end: a child has one goroutine at
 	// a time, and is reported as removed only if it has had one.
 	reports   []report
+	intensity intensity
 	state     State
+	since     time.Time // when it came into that state
 	startedAt time.Time
 	lastErr   string
 }
@@ -40,10 +41,12 @@ func New(cfg Config) (*Tree, error) {
 		return nil, err
 	}
 	t := &Tree{
-		cfg:    cfg,
-		source: callerOfCaller(),
-		state:  StateIdle,
-		wake:   make(chan struct{}, 1),
+		cfg:       cfg,
+		source:    callerOfCaller(),
+		intensity: cfg.intensity(),
+		state:     StateIdle,
+		since:     time.Now(),
+		wake:      make(chan struct{}, 1),
 	}
 	for _, c := range cfg.Children {
 		t.children = append(t.children, newChild(c))
@@ -89,10 +92,14 @@ func (t *Tree) begin() error {
 	if t.state == StateRunning || t.state == StateStopping {
 		return ErrServing
 	}
-	t.state, t.startedAt = StateRunning, time.Now()
+	t.enter(StateRunning)
+	t.startedAt = t.since
 	t.intensity, t.mute = t.cfg.intensity(), false
 	return nil
 }
+
+// enter puts the tree into a state. It is called under the lock.
+func (t *Tree) enter(s State) { t.state, t.since = s, time.Now() }
 
 // end closes the books of one Serve. The children must not outlive it even if
 // it ends by a panic of the hook, which is not caught here.
@@ -107,7 +114,7 @@ func (t *Tree) end(err error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.state = state
+	t.enter(state)
 	if err != nil {
 		t.lastErr = said
 	}
