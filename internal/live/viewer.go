@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -20,7 +21,7 @@ var readTime = 4 * time.Second
 // not read, or the lab stops.
 func (s *Site) serveStream(w http.ResponseWriter, r *http.Request) {
 	page := r.URL.Query().Get("page")
-	if page != "" && s.pages[page] == nil {
+	if page != "" && !s.hasPage(page) {
 		web.Fail(w, r, web.Problem{Status: http.StatusNotFound, Detail: "page: there is no page " + strconv.Quote(page)})
 		return
 	}
@@ -43,6 +44,12 @@ func (s *Site) serveStream(w http.ResponseWriter, r *http.Request) {
 	}
 	v := viewer{stream: s.stream, place: s.stream.enterAt(r.Header.Get("Last-Event-ID"), page), w: w, control: http.NewResponseController(w)}
 	v.run(r.Context())
+}
+
+// hasPage reports whether a page is served at that path, also one of many at a pattern.
+func (s *Site) hasPage(path string) bool {
+	_, pattern := s.finder.Handler(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}, Host: "localhost"})
+	return pattern != ""
 }
 
 // ready is a wake-up that has come already.

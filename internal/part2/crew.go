@@ -21,9 +21,10 @@ type crew struct {
 	farewell context.Context  // of Drain, the end of the chapter; nil before
 }
 
-// The names of the nodes.
+// SupervisorName is the name of the consumer supervisor's node; consumers are
+// numbered.
 const (
-	supervisorName = "consumer-supervisor"
+	SupervisorName = "consumer-supervisor"
 	consumerPrefix = "consumer-"
 )
 
@@ -85,7 +86,7 @@ func (c *crew) reconcile() error {
 		return nil
 	}
 	if c.settings.Kind == Supervisor {
-		return c.add(supervisorName)
+		return c.add(SupervisorName)
 	}
 	for n := range c.settings.Consumers {
 		if err := c.add(consumerPrefix + strconv.Itoa(n+1)); err != nil {
@@ -150,7 +151,7 @@ func (c *crew) makeConsumer(name string, s Settings) (taker, error) {
 // makeSupervisor returns the consumer supervisor: each event is handled in a
 // goroutine of its own, of which there are at most s.Concurrency at one time.
 func (c *crew) makeSupervisor(s Settings) (taker, error) {
-	spawner := stage.NewSpawner(c.part.pipe, supervisorName, c.part.handle, stage.SpawnerConfig[event]{
+	spawner := stage.NewSpawner(c.part.pipe, SupervisorName, c.part.handle, stage.SpawnerConfig[event]{
 		Max: s.Concurrency, Refill: s.Refill, OnError: c.part.judge, Observe: c.part.observe,
 	})
 	_, err := spawner.Subscribe(c.part.queue)

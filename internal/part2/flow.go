@@ -115,7 +115,7 @@ func fact(sub stage.SubscriptionSnapshot, label, colour, value string, now int) 
 
 func takerNode(sub stage.SubscriptionSnapshot) live.FlowNode {
 	n := live.FlowNode{ID: sub.Stage, Kind: "consumer", Name: sub.Stage, Column: 2, Facts: []live.Fact{fact(sub, "done", "done", "done", int(sub.Done))}}
-	if sub.Stage == supervisorName {
+	if sub.Stage == SupervisorName {
 		n.Kind = "consumer supervisor"
 		n.Facts = append([]live.Fact{fact(sub, "in hand", "hand", "busy", sub.Busy)}, n.Facts...)
 	}
@@ -137,7 +137,7 @@ func toTaker(sub stage.SubscriptionSnapshot, rate float64) live.FlowEdge {
 	if sub.Prefetch {
 		e.Facts = append(e.Facts, fact(sub, "inbox", "inbox", "inbox", sub.Inbox))
 	}
-	if sub.Prefetch || sub.Stage == supervisorName {
+	if sub.Prefetch || sub.Stage == SupervisorName {
 		e.Facts = append(e.Facts, fact(sub, "demand", "demand", "demand", sub.Credit))
 	}
 	return e

@@ -122,7 +122,7 @@ func (w values) nodes(o *stage.OutletSnapshot) {
 		name := consumerPrefix + strconv.Itoa(i+1)
 		w.node(valuesOf(name), subs[name])
 	}
-	w.node(valuesOf(supervisorName), subs[supervisorName])
+	w.node(valuesOf(SupervisorName), subs[SupervisorName])
 }
 
 func (w values) node(prefix string, s stage.SubscriptionSnapshot) {
