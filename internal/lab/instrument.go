@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"github.com/affluxlab/afflux/internal/observer"
 	"github.com/affluxlab/afflux/internal/part1"
 	"github.com/affluxlab/afflux/internal/part2"
 	"github.com/affluxlab/afflux/internal/resource"
@@ -48,14 +49,12 @@ type column struct {
 
 // moment is everything at one time.
 type moment struct {
-	epoch      uint64
-	resource   resource.Snapshot
-	part1      part1.Snapshot
-	part2      part2.Snapshot
-	workshop   float64
-	goroutines float64
-	heap       float64
-	cpu        float64
+	epoch    uint64
+	resource resource.Snapshot
+	part1    part1.Snapshot
+	part2    part2.Snapshot
+	workshop float64
+	vitals   observer.Vitals
 }
 
 // measure reads the rooms. It is the recorder's alone: the highs of the resource
@@ -67,7 +66,7 @@ func (l *Lab) measure() *moment {
 	m.part1 = l.part1.Snapshot()
 	m.part2 = l.part2.Snapshot()
 	m.workshop = l.workshop.mean(float64(m.resource.All.InFlight))
-	m.goroutines, m.heap, m.cpu = l.observer.Vitals()
+	m.vitals = l.observer.Vitals()
 	return m
 }
 
@@ -146,9 +145,14 @@ func pipelineColumns() []column {
 
 func vitalColumns() []column {
 	return []column{
-		gauge("goroutines", "goroutines", "of the process", func(m *moment) float64 { return m.goroutines }),
-		gauge("heap", "bytes", "in objects on the heap", func(m *moment) float64 { return m.heap }),
-		counter("cpu", "s", "processor time of the process since it started, read five times a second", func(m *moment) float64 { return m.cpu }),
+		gauge("goroutines", "goroutines", "of the process", func(m *moment) float64 { return m.vitals.Goroutines }),
+		gauge("heap", "bytes", "in objects on the heap", func(m *moment) float64 { return m.vitals.Heap }),
+		counter("cpu", "s", "processor time of the process since it started, read five times a second", func(m *moment) float64 { return m.vitals.CPU }),
+		gauge("rss", "bytes", "resident memory: what the system has given", func(m *moment) float64 { return m.vitals.RSS }),
+		gauge("threads", "threads", "of the system", func(m *moment) float64 { return m.vitals.Threads }),
+		counter("gc_cycles", "collections", "of garbage since the start", func(m *moment) float64 { return m.vitals.GCCycles }),
+		counter("gc_cpu", "s", "processor time spent on that", func(m *moment) float64 { return m.vitals.GCCPU }),
+		gauge("sched_p99", "ms", "that goroutines which could run waited for a processor: 99 % of them less, in the last fifth of a second", func(m *moment) float64 { return m.vitals.SchedP99 }),
 	}
 }
 

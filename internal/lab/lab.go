@@ -7,7 +7,9 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/affluxlab/afflux"
 	"github.com/affluxlab/afflux/internal/config"
+	"github.com/affluxlab/afflux/internal/guide"
 	"github.com/affluxlab/afflux/internal/live"
 	"github.com/affluxlab/afflux/internal/observer"
 	"github.com/affluxlab/afflux/internal/part1"
@@ -66,7 +68,7 @@ func (l *Lab) buildRooms() (err error) {
 	if l.mock, err = resource.New(l.settings.Resource.Settings); err != nil {
 		return err
 	}
-	if l.observer, err = observer.New(observer.Config{Tree: l.Tree, Module: module}); err != nil {
+	if l.observer, err = observer.New(l.observed()); err != nil {
 		return err
 	}
 	if l.recorder, err = telemetry.NewRecorder(l.instrument()); err != nil {
@@ -85,7 +87,11 @@ func (l *Lab) buildSite() (err error) {
 	}); err != nil {
 		return err
 	}
-	for _, p := range []live.Page{l.home(), l.part1.Page(), l.part2.Page(), l.observer.Page()} {
+	book, err := guide.New(afflux.Source())
+	if err != nil {
+		return err
+	}
+	for _, p := range slices.Concat([]live.Page{l.home(), l.part1.Page(), l.part2.Page(), l.observer.Page()}, book.Pages()) {
 		if err := l.site.Add(p); err != nil {
 			return err
 		}
@@ -134,6 +140,7 @@ func (l *Lab) buildTree() (err error) {
 	watching, err := supervise.New(supervise.Config{Name: "telemetry", Hook: l.tell, Children: []supervise.Child{
 		{Name: "recorder", Service: l.recorder},
 		{Name: "stream", Service: l.site},
+		{Name: "observer", Service: l.observer},
 	}})
 	if err != nil {
 		return err

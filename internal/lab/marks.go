@@ -31,6 +31,7 @@ func (l *Lab) markAt(at time.Time, kind, text string) {
 // tell writes what happens in the tree into the log, and marks what a chart
 // should show.
 func (l *Lab) tell(e supervise.Event) {
+	l.observer.Tell(e)
 	switch e := e.(type) {
 	case supervise.Ended:
 		if e.Failed {

@@ -62,6 +62,15 @@ func (l *Lab) pipelineRoutes() []web.Route {
 	return rows
 }
 
+// do does the action of that name.
+func (l *Lab) do(name string) {
+	for _, a := range l.actions() {
+		if a.name == name {
+			l.act(a)
+		}
+	}
+}
+
 func (l *Lab) act(a action) {
 	a.do()
 	l.log.Info(a.mark)

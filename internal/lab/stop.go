@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime/pprof"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/affluxlab/afflux/supervise"
 )
 
 // LeftError tells how much work was not finished when the lab stopped.
@@ -36,7 +39,7 @@ func (l *Lab) Run(ctx, hard context.Context) error {
 	serve, leave := context.WithCancel(context.WithoutCancel(ctx))
 	defer leave()
 	ended := make(chan error, 1)
-	go func() { ended <- l.tree.Serve(serve) }()
+	go pprof.Do(serve, pprof.Labels(supervise.Label, "afflux"), func(ctx context.Context) { ended <- l.tree.Serve(ctx) })
 	select {
 	case err := <-ended:
 		return err

@@ -24,9 +24,9 @@ func (l *Lab) values() live.Values {
 		put("done_rate", live.Rate(l.recorder.Rate("finished", telemetry.RateWindow)))
 		put("rejected_rate", live.Rate(l.recorder.Rate("requests_rejected", telemetry.RateWindow)+l.recorder.Rate("events_rejected", telemetry.RateWindow)))
 		say("recorded", recorded(l.recorder.Reach()))
-		goroutines, heap, _ := l.observer.Vitals()
-		count("goroutines", uint64(goroutines))
-		say("heap", live.Bytes(heap))
+		v := l.observer.Vitals()
+		count("goroutines", uint64(v.Goroutines))
+		say("heap", live.Bytes(v.Heap))
 		put("cpu", share(l.recorder.Rate("cpu", 2*time.Second)))
 		say("uptime", live.Duration(time.Since(l.Tree().StartedAt).Round(time.Second)))
 	}}

@@ -1,125 +1,108 @@
-// Package observer shows what the process is made of: the supervision tree, and
-// the figures of the Go runtime. It is handed a function for the tree and does
-// not know who is in it.
+// Package observer shows what the process is made of and what it does: the
+// supervision tree, its nodes with their figures, the goroutines by what they do,
+// who uses the processor, and the Go runtime. It can kill, pause and resume nodes,
+// and hands out profiles.
+//
+// It is handed functions for the tree and for what rooms tell of their nodes, and
+// does not know who they are.
 package observer
 
 import (
-	"embed"
+	"cmp"
+	"context"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/google/jsonschema-go/jsonschema"
-
-	"github.com/affluxlab/afflux/internal/live"
+	"github.com/affluxlab/afflux/internal/profile"
 	"github.com/affluxlab/afflux/internal/web"
 	"github.com/affluxlab/afflux/supervise"
 )
 
-//go:embed pages panels
-var files embed.FS
-
-// Config says what is observed.
+// Config says what is observed. Tree and Kill are needed.
 type Config struct {
-	Tree   func() supervise.Node
-	Module string // import path that is cut off the places in the source
+	Tree     func() supervise.Node
+	Kill     func(name string) error // see [supervise.Tree.Kill]
+	Facts    func() map[string]Facts // of nodes, by name; nil: nobody tells any
+	Switches map[string]Switch       // what can be paused, by name of its node
+	Off      string                  // why nothing may be done and no profile taken; empty: it may
+	Module   string                  // import path that is cut off the places in the source
+	Rooms    map[string]string       // what packages of the module are in words: "the mock resource"
+	Source   fs.FS                   // the module's files, to show code; nil: none is shown
+	Log      *slog.Logger            // nil: nothing is logged
 }
 
-// Observer is the room.
+// Observer is the room. It measures while it is served, and shows what there is at
+// any time.
 type Observer struct {
-	cfg     Config
-	started time.Time
-	vitals  *vitals
+	cfg      Config
+	started  time.Time
+	vitals   *vitals
+	history  history
+	census   *census
+	events   events
+	recorder profile.FlightRecorder
 
-	mu    sync.Mutex // guards since
+	mu    sync.Mutex // guards what follows
 	since usage      // what the process had used at the last Mark
+	cpu   *profile.CPU
 }
 
 // New returns an observer of this process, whose uptime begins now.
 func New(cfg Config) (*Observer, error) {
-	o := &Observer{cfg: cfg, started: time.Now(), vitals: newVitals()}
+	if cfg.Facts == nil {
+		cfg.Facts = func() map[string]Facts { return nil }
+	}
+	cfg.Log = cmp.Or(cfg.Log, slog.New(slog.DiscardHandler))
+	o := &Observer{cfg: cfg, started: time.Now(), vitals: newVitals(), census: newCensus(cfg.Module)}
 	return o, o.Mark()
 }
 
-// Mark begins a new stretch for "CPU since the last reset".
+// Mark begins a new stretch, as a reset of the lab does.
 func (o *Observer) Mark() error {
 	u, err := used()
 	if err != nil {
 		return err
 	}
+	o.history.reset()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.since = u
 	return nil
 }
 
-// Routes are the observer's part of the API.
-func (o *Observer) Routes() []web.Route {
-	return []web.Route{
-		{Method: "GET", Path: "/api/v1/tree", Class: web.API, Handler: o.serveTree,
-			Doc: web.Doc{Summary: "The supervision tree", Response: treeSchema(), ResponseName: "Node"}},
-		{Method: "GET", Path: "/api/v1/runtime", Class: web.API, Handler: o.serveRuntime,
-			Doc: web.Doc{Summary: "Goroutines, memory, garbage collection, CPU", Response: Runtime{}, Fails: []int{500}}},
-	}
-}
+// longestRecording is when the flight recorder is switched off if nobody does.
+const longestRecording = 10 * time.Minute
 
-func folder(name string) fs.FS {
-	sub, err := fs.Sub(files, name)
-	if err != nil {
-		panic(err) // the embedded folder has that name
+// Serve keeps the facts of each second, and takes censuses while somebody looks,
+// until ctx ends. It returns ctx's cause.
+func (o *Observer) Serve(ctx context.Context) error {
+	defer o.recorder.Stop()
+	seconds := time.NewTicker(sampleEvery)
+	defer seconds.Stop()
+	for {
+		var due <-chan time.Time
+		if wait, wanted := o.census.due(time.Now()); wanted {
+			due = time.After(max(wait, time.Millisecond))
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-o.census.wake:
+		case <-due:
+			if err := o.census.take(); err != nil {
+				o.cfg.Log.Error("no census of goroutines", "err", err)
+			}
+		case now := <-seconds.C:
+			o.history.add(sample{now, o.cfg.Facts()})
+			if since, on := o.recorder.Since(); on && now.Sub(since) > longestRecording {
+				o.recorder.Stop()
+			}
+		}
 	}
-	return sub
-}
-
-// Page is /observer. It needs the [Observer.Panels] to be shared.
-func (o *Observer) Page() live.Page {
-	return live.Page{Path: "/observer", Title: "Observer", Nav: "Observer", Key: "o", Files: folder("pages")}
-}
-
-// Panels are the pieces of the page that are drawn once for all who look at it.
-func (o *Observer) Panels() []live.SharedPanel {
-	share := func(name string, data func(*http.Request) any) live.SharedPanel {
-		return live.SharedPanel{Page: "/observer", Name: "observer/" + name, Panel: live.Panel{Files: folder("panels"), Template: name + "-panel", Data: data}}
-	}
-	return []live.SharedPanel{
-		share("tree", func(*http.Request) any { return []live.Node{o.lines(o.cfg.Tree())} }),
-		share("runtime", func(*http.Request) any {
-			figures, err := o.Figures()
-			return struct {
-				Runtime Runtime
-				Problem error
-			}{figures, err}
-		}),
-	}
-}
-
-// lines turns a node into what the page's nested list shows.
-func (o *Observer) lines(n supervise.Node) live.Node {
-	note := o.place(n.Source)
-	if n.Strategy != "" {
-		note = n.Strategy + " · " + note
-	}
-	if n.Restarts > 0 {
-		note += " · restarted " + times(n.Restarts)
-	}
-	if n.LastError != "" {
-		note += " · last error: " + n.LastError
-	}
-	line := live.Node{Name: n.Name, Note: note, State: string(n.State), Colour: stateColour[n.State]}
-	for _, c := range n.Children {
-		line.Children = append(line.Children, o.lines(c))
-	}
-	return line
-}
-
-var stateColour = map[supervise.State]string{
-	supervise.StateRunning:    "done",
-	supervise.StateStopping:   "waiting",
-	supervise.StateRestarting: "waiting",
-	supervise.StateStuck:      "failed",
-	supervise.StateFailed:     "failed",
 }
 
 // place cuts the module's own path off: what is left is a path in its repository.
@@ -127,46 +110,63 @@ func (o *Observer) place(source string) string {
 	return strings.TrimPrefix(source, o.cfg.Module+"/")
 }
 
-// Node is a node of the tree as the API shows it.
-type Node struct {
-	Name       string     `json:"name"`
-	Kind       string     `json:"kind"`
-	Strategy   string     `json:"strategy"`
-	State      string     `json:"state"`
-	Restarts   int        `json:"restarts"`
-	StartedAt  *time.Time `json:"started_at"`
-	LastError  string     `json:"last_error"`
-	Source     string     `json:"source"`
-	Goroutines *int       `json:"goroutines"` // null: no census has run
-	Children   []Node     `json:"children"`
+// All is the whole observer at one moment.
+type All struct {
+	Tree       Node       `json:"tree"`
+	Processes  Processes  `json:"processes"`
+	Goroutines CensusView `json:"goroutines"`
+	CPU        *CPUView   `json:"cpu"` // null: not measured yet
+	Runtime    Runtime    `json:"runtime"`
+	Log        []Entry    `json:"log"` // the newest first
+	Actions    string     `json:"actions_off"`
 }
 
-func (o *Observer) serveTree(w http.ResponseWriter, _ *http.Request) {
-	web.JSON(w, http.StatusOK, o.node(o.cfg.Tree()))
+// All looks at everything. It waits up to two seconds for a census, if there is no
+// fresh one.
+func (o *Observer) All(ctx context.Context, window string) (All, error) {
+	counted, taken := o.census.fresh(ctx)
+	figures, err := o.Figures()
+	return All{
+		Tree: o.Node(), Processes: o.Processes(window), Goroutines: o.view(counted, taken),
+		CPU: o.cpuView(), Runtime: figures, Log: o.events.newest(keptEvents), Actions: o.cfg.Off,
+	}, err
 }
 
-func (o *Observer) node(n supervise.Node) Node {
-	out := Node{
-		Name: n.Name, Kind: n.Kind, Strategy: n.Strategy, State: string(n.State), Restarts: n.Restarts,
-		LastError: n.LastError, Source: o.place(n.Source), Children: []Node{},
+func (o *Observer) serveAll(w http.ResponseWriter, r *http.Request) {
+	window, ok := o.windowOf(w, r)
+	if !ok {
+		return
 	}
-	if !n.StartedAt.IsZero() {
-		out.StartedAt = &n.StartedAt
+	all, err := o.All(r.Context(), window)
+	if err != nil {
+		web.Fail(w, r, web.Problem{Status: http.StatusInternalServerError, Detail: err.Error()})
+		return
 	}
-	for _, c := range n.Children {
-		out.Children = append(out.Children, o.node(c))
-	}
-	return out
+	web.JSON(w, http.StatusOK, all)
 }
 
-// treeSchema is written by hand since Node contains itself.
-func treeSchema() *jsonschema.Schema {
-	is := func(t string) *jsonschema.Schema { return &jsonschema.Schema{Type: t} }
-	nullable := func(t string) *jsonschema.Schema { return &jsonschema.Schema{Types: []string{t, "null"}} }
-	return &jsonschema.Schema{Type: "object", Properties: map[string]*jsonschema.Schema{
-		"name": is("string"), "kind": is("string"), "strategy": is("string"), "state": is("string"),
-		"restarts": is("integer"), "started_at": nullable("string"), "last_error": is("string"), "source": is("string"),
-		"goroutines": nullable("integer"),
-		"children":   {Type: "array", Items: &jsonschema.Schema{Ref: "#/components/schemas/Node"}},
-	}, Required: []string{"name", "kind", "strategy", "state", "restarts", "started_at", "last_error", "source", "goroutines", "children"}}
+func (o *Observer) serveProcesses(w http.ResponseWriter, r *http.Request) {
+	if window, ok := o.windowOf(w, r); ok {
+		o.census.fresh(r.Context())
+		web.JSON(w, http.StatusOK, o.Processes(window))
+	}
+}
+
+// windowOf is the window that is asked for; false: there is none of that name,
+// which has been said.
+func (o *Observer) windowOf(w http.ResponseWriter, r *http.Request) (string, bool) {
+	name := cmp.Or(r.URL.Query().Get("window"), Windows[0].Name)
+	if _, ok := windowSpan(name); ok {
+		return name, true
+	}
+	detail := "want one of " + strings.Join(windowNames(), ", ")
+	web.Fail(w, r, web.Problem{Status: http.StatusUnprocessableEntity, Detail: "window=" + name + ": " + detail, Errors: []web.FieldError{{Field: "window", Detail: detail}}})
+	return "", false
+}
+
+func windowNames() (names []string) {
+	for _, w := range Windows {
+		names = append(names, w.Name)
+	}
+	return names
 }

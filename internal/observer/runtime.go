@@ -2,11 +2,11 @@ package observer
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"os"
 	"runtime"
 	"runtime/metrics"
-	"strconv"
 	"time"
 
 	"github.com/shirou/gopsutil/v4/process"
@@ -23,6 +23,15 @@ type Runtime struct {
 	RSS        uint64     `json:"rss_bytes"`
 	GC         GC         `json:"gc"`
 	CPU        CPU        `json:"cpu"`
+	Threads    uint64     `json:"threads"` // of the operating system
+	Sched      Sched      `json:"sched"`
+}
+
+// Sched is how long goroutines that could run waited for a processor, since the
+// start: bounds of the runtime's buckets.
+type Sched struct {
+	P50MS float64 `json:"p50_ms"`
+	P99MS float64 `json:"p99_ms"`
 }
 
 // Goroutines by what they do.
@@ -45,6 +54,10 @@ type Heap struct {
 type GC struct {
 	Cycles uint64  `json:"cycles"`
 	CPUS   float64 `json:"cpu_s"`
+
+	// LongestPauseMS is the longest time for which the whole program stood still, for
+	// a collection or anything else: the bound of the runtime's bucket.
+	LongestPauseMS float64 `json:"longest_pause_ms"`
 }
 
 // CPU is processor time, user and system.
@@ -74,6 +87,10 @@ var names = []string{
 	"/memory/classes/total:bytes",
 	"/gc/cycles/total:gc-cycles",
 	"/cpu/classes/gc/total:cpu-seconds",
+	"/sched/threads/total:threads",
+	"/sched/latencies:seconds",
+	"/sched/pauses/total/gc:seconds",
+	"/sched/pauses/total/other:seconds",
 }
 
 // Figures reads them now. It costs some tens of microseconds and stops nothing.
@@ -88,6 +105,7 @@ func (o *Observer) Figures() (Runtime, error) {
 	}
 	metrics.Read(samples)
 	n := func(i int) uint64 { return samples[i].Value.Uint64() }
+	h := func(i int) *metrics.Float64Histogram { return samples[i].Value.Float64Histogram() }
 	o.mu.Lock()
 	since := o.since
 	o.mu.Unlock()
@@ -97,7 +115,9 @@ func (o *Observer) Figures() (Runtime, error) {
 		Goroutines: Goroutines{n(0), n(1), n(2), n(3), n(4)},
 		Heap:       Heap{n(5), n(6), n(7)},
 		RSS:        u.rss,
-		GC:         GC{n(8), samples[9].Value.Float64()},
+		GC:         GC{n(8), samples[9].Value.Float64(), 1000 * max(quantile(h(12), 1), quantile(h(13), 1))},
+		Threads:    n(10),
+		Sched:      Sched{1000 * quantile(h(11), 0.5), 1000 * quantile(h(11), 0.99)},
 		CPU:        CPU{u.cpu, u.cpu - since.cpu, u.at.Sub(since.at).Seconds()},
 	}, nil
 }
@@ -134,9 +154,21 @@ func (o *Observer) serveRuntime(w http.ResponseWriter, r *http.Request) {
 	web.JSON(w, http.StatusOK, figures)
 }
 
-func times(n int) string {
-	if n == 1 {
-		return "once"
+// quantile is the upper bound of the bucket in which a part p of all lies, 0 to 1;
+// 0 if there is nothing.
+func quantile(h *metrics.Float64Histogram, p float64) float64 {
+	var all, so uint64
+	for _, n := range h.Counts {
+		all += n
 	}
-	return strconv.Itoa(n) + " times"
+	for i, n := range h.Counts {
+		so += n
+		if n > 0 && float64(so) >= p*float64(all) {
+			if bound := h.Buckets[i+1]; !math.IsInf(bound, 1) {
+				return bound
+			}
+			return h.Buckets[i]
+		}
+	}
+	return 0
 }

@@ -3,6 +3,7 @@ package part1
 import (
 	"errors"
 	"net/http"
+	"runtime/pprof"
 
 	"github.com/affluxlab/afflux/internal/resource"
 	"github.com/affluxlab/afflux/internal/web"
@@ -17,6 +18,8 @@ var (
 
 // serveSerial does the work within the request.
 func (p *Part) serveSerial(w http.ResponseWriter, r *http.Request) {
+	pprof.SetGoroutineLabels(serialLabels)
+	defer pprof.SetGoroutineLabels(r.Context()) // the connection goes on with another request
 	var times resource.Times
 	req, err := p.arrive(p.serial, web.Arrived(r))
 	defer func() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"runtime/pprof"
 
 	"github.com/affluxlab/afflux/internal/resource"
 )
@@ -118,6 +119,7 @@ func (p *Part) join() *life {
 // alive, and a stack that has to grow doubles.
 func (j *job) run() {
 	defer j.finish()
+	pprof.SetGoroutineLabels(asyncLabels)
 	if instead := j.life.part.instead; instead != nil {
 		_ = instead(j.life.ctx, &j.place)
 		return

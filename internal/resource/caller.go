@@ -157,6 +157,7 @@ func (m *Mock) admitWaiting() {
 			continue
 		}
 		p.times.Waited = m.clock() - p.times.Waited
+		m.effort.stood(p.times.Waited)
 		m.begin(p.caller, p)
 		close(p.turn)
 	}
@@ -170,6 +171,7 @@ func (m *Mock) rejected(c *Caller) {
 func (m *Mock) abandon(p *Place) {
 	p.stage = gone
 	p.times = Times{Waited: m.clock() - p.times.Waited}
+	m.effort.stood(p.times.Waited)
 	m.all.Abandoned++
 	p.caller.books.Abandoned++
 }

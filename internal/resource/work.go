@@ -8,6 +8,9 @@ type Work struct {
 	Area  float64 // in flight, summed over time: 50 for a second are 50
 	Taken float64 // time that ended uses took, finished or failed
 	Cost  float64 // what the finished ones were to take: N × S with the latencies drawn
+
+	Waited float64 // time that work spent in line until it was served, or left
+	Stood  uint64  // pieces of work that did
 }
 
 // effort keeps Work. In flight changes only when a use begins or ends, so the
@@ -23,6 +26,12 @@ type effort struct {
 func (e *effort) until(now time.Duration, inFlight int) {
 	e.Area += float64(inFlight) * (now - e.at).Seconds()
 	e.at = now
+}
+
+// stood counts a wait that is over.
+func (e *effort) stood(waited time.Duration) {
+	e.Waited += waited.Seconds()
+	e.Stood++
 }
 
 // ended counts a use that began and ended then, and was to take that long.

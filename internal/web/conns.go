@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 )
 
 // MaxConns is how many connections one listener holds at a time, fewer where the
@@ -21,8 +22,8 @@ func connsEach(listeners, files int) int {
 // leaves: requests in hand get a moment, then their contexts end and their
 // connections are closed. It waits for connections, not requests: a request just
 // read has a connection before it has a handler. The error is ctx's cause or the
-// listener's.
-func serveUntil(ctx context.Context, srv *http.Server, listeners *Listeners) error {
+// listener's. Open counts the connections.
+func serveUntil(ctx context.Context, srv *http.Server, listeners *Listeners, open *atomic.Int64) error {
 	// net/http answers OPTIONS * by itself otherwise, before every guard, and waits
 	// for its body without a deadline.
 	srv.DisableGeneralOptionsHandler = true
@@ -35,13 +36,15 @@ func serveUntil(ctx context.Context, srv *http.Server, listeners *Listeners) err
 			}
 		case http.StateNew:
 			conns.Add(1)
+			open.Add(1)
 		case http.StateClosed, http.StateHijacked:
+			open.Add(-1)
 			conns.Done()
 		}
 	}
 	// Closing a connection ends its request's context only while net/http reads
 	// from it, which it does not with another request waiting behind.
-	base, cut := context.WithCancel(context.Background())
+	base, cut := context.WithCancel(context.WithoutCancel(ctx)) // with its labels for profiles
 	defer cut()
 	srv.BaseContext = func(net.Listener) context.Context { return base }
 	srv.ConnContext = func(ctx context.Context, c net.Conn) context.Context {

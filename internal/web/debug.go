@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/pprof"
+	"sync/atomic"
 	"time"
 )
 
@@ -52,5 +53,5 @@ func (d *Debug) Serve(ctx context.Context) error {
 			}
 			mux.ServeHTTP(w, r)
 		})}
-	return serveUntil(ctx, srv, listeners)
+	return serveUntil(ctx, srv, listeners, new(atomic.Int64))
 }

@@ -45,6 +45,7 @@ type Server struct {
 	cross    *http.CrossOriginProtection
 	failures attempts
 	stopping atomic.Bool
+	conns    atomic.Int64
 	streams  context.Context // ends when the stop begins
 	endAll   context.CancelCauseFunc
 
@@ -157,8 +158,11 @@ func (s *Server) Serve(ctx context.Context) error {
 		MaxHeaderBytes:    maxHeaderBytes,
 		// Warnings, as the panics of handlers come this way.
 		ErrorLog: slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelWarn),
-	}, listeners)
+	}, listeners, &s.conns)
 }
+
+// Conns is how many connections are open.
+func (s *Server) Conns() int { return int(s.conns.Load()) }
 
 func (s *Server) takeListeners() (*Listeners, error) {
 	s.mu.Lock()

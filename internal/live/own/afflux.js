@@ -58,8 +58,8 @@ function stay(page, view, event) {
 }
 
 async function begin() {
-  const modules = ["charts", "enqueue", "eventlog", "flow", "forms", "fresh", "keys", "page", "scatter", "since", "stream", "timeline", "view"];
-  const [charts, enqueue, eventlog, flow, forms, fresh, keys, page, scatter, since, stream, timeline, view] = await Promise.all(modules.map((name) => import(`./${name}.js`)));
+  const modules = ["charts", "enqueue", "eventlog", "flow", "forms", "fresh", "keys", "observer", "page", "scatter", "since", "stream", "timeline", "view"];
+  const [charts, enqueue, eventlog, flow, forms, fresh, keys, observer, page, scatter, since, stream, timeline, view] = await Promise.all(modules.map((name) => import(`./${name}.js`)));
   root.classList.add("live");
   view.start();
   fresh.start();
@@ -73,6 +73,7 @@ async function begin() {
   enqueue.start();
   forms.start();
   keys.start();
+  observer.start();
   document.addEventListener("click", (event) => stay(page, view, event));
   stream.start(root.dataset.path);
 }
