@@ -38,6 +38,7 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the lab."`
 	Get     getCmd     `cmd:"" help:"Show the settings of a running lab, or one of them."`
 	Set     setCmd     `cmd:"" help:"Change settings of a running lab."`
+	Observe observeCmd `cmd:"" help:"Show what a running lab does: tree, processes, goroutines."`
 	Token   tokenCmd   `cmd:"" help:"Make a token for server.token."`
 	Version versionCmd `cmd:"" help:"Show the version."`
 }
@@ -50,6 +51,7 @@ Examples:
   afflux set resource.latency=x5          five times slower, while it runs
   afflux set resource.limit=15            at most 15 uses at one time
   afflux get resource.latency             one setting
+  afflux observe                          what it is made of and does, live
 `
 
 func main() {

@@ -41,7 +41,7 @@ var drawing = map[string][]string{
 	"internal/browsertest": {},
 	"bench":                {},
 	"examples/web":         {"stage"},
-	"cmd/afflux":           {"internal/config", "internal/lab", "internal/live", "internal/virtual", "internal/web"},
+	"cmd/afflux":           {"internal/config", "internal/lab", "internal/observer", "internal/live", "internal/virtual", "internal/web"},
 }
 
 // standardOnly are the public rooms, which nobody pays for with a dependency.

@@ -74,18 +74,11 @@ func (o *Observer) detail(name, window string, confirm bool) *detail {
 }
 
 func (d *detail) describe() {
-	if b := busyCell(d.Figures); b.By >= 0 {
-		d.BusyWords = b.Text
-	}
+	d.BusyWords = busyCell(d.Figures).ifAny()
 	if d.Figures.Queue != nil {
 		d.QueueWords = live.Count(uint64(*d.Figures.Queue)).Text + " " + d.Figures.Queued
 	}
-	if w := msCell(d.Figures.WaitMS); w.By >= 0 {
-		d.Wait = w.Text
-	}
-	if s := msCell(d.Figures.ServiceMS); s.By >= 0 {
-		d.Service = s.Text
-	}
+	d.Wait, d.Service = msCell(d.Figures.WaitMS).ifAny(), msCell(d.Figures.ServiceMS).ifAny()
 }
 
 // ownGoroutines are those of a node, in the newest census.

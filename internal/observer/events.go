@@ -23,6 +23,10 @@ type Entry struct {
 	BackMS *float64  `json:"back_ms"` // of a crash or a kill: until it ran again; null: it has not
 }
 
+// Back says after what time a child that had ended ran again; empty: it has not, or
+// has not ended.
+func (e Entry) Back() string { return msCell(e.BackMS).ifAny() }
+
 // events is the log.
 type events struct {
 	mu      sync.Mutex // guards what follows

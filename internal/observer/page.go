@@ -72,6 +72,9 @@ type pageData struct {
 	Off       string
 }
 
+// RecordingSince is when the flight recorder was switched on.
+func (d pageData) RecordingSince() time.Time { return *d.Recording.Since }
+
 // choice is one of several views of the page.
 type choice struct {
 	Name, Label string
@@ -206,6 +209,14 @@ func (o *Observer) table(window string) table {
 
 // none is what was not measured, sorted below all that was.
 var none = sorted{Text: "–", By: -1}
+
+// ifAny is the text, or nothing if it was not measured.
+func (s sorted) ifAny() string {
+	if s == none {
+		return ""
+	}
+	return s.Text
+}
 
 func busyCell(p Process) sorted {
 	switch {

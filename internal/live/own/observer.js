@@ -38,14 +38,11 @@ function reveal(element) {
 
 // --- the tree: as a graph or a list, and searching it ---
 
-let drawnAs = "graph";
+let drawnAs = matchMedia("(min-width: 40rem)").matches ? "graph" : "list"; // a list needs less room
 let flashed = ""; // what was searched when it last flashed
 
 function drawAs(kind) {
   drawnAs = kind;
-  for (const button of document.querySelectorAll("[data-tree-as]")) {
-    button.ariaPressed = String(button.dataset.treeAs === kind);
-  }
   mark();
 }
 
@@ -68,6 +65,9 @@ function find() {
 
 function mark() {
   if (!onPage()) return;
+  for (const button of document.querySelectorAll("[data-tree-as]")) {
+    button.ariaPressed = String(button.dataset.treeAs === drawnAs);
+  }
   document.getElementById("kin-tree")?.classList.toggle("graph", drawnAs === "graph");
   const chosen = query().get("node");
   for (const link of document.querySelectorAll("[data-pick]")) {
