@@ -221,7 +221,7 @@ func (s sorted) ifAny() string {
 func busyCell(p Process) sorted {
 	switch {
 	case p.BusyShare != nil:
-		return sorted{Text: live.Percent(*p.BusyShare), By: *p.BusyShare, Exact: fmt.Sprintf("%.3f at work on average, of %d", *p.Busy, p.Slots)}
+		return sorted{Text: live.Percent(*p.BusyShare), By: *p.Busy, Exact: fmt.Sprintf("%.3f at work on average, of %d", *p.Busy, p.Slots)}
 	case p.Busy != nil:
 		return sorted{Text: live.Number(*p.Busy).Text + " at once", By: *p.Busy}
 	}
