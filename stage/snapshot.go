@@ -91,9 +91,13 @@ type SubscriptionSnapshot struct {
 	Failed  uint64        `json:"failed"`
 	Retried uint64        `json:"retried"`
 	Service time.Duration `json:"service_ns"` // time in handlers, of all workers together, ended calls only
-	Working time.Duration `json:"working_ns"` // time that those busy now have had what they have in hand, together
 	Begun   uint64        `json:"begun"`      // events that were given to a handler, each as often as it was
 	Waited  time.Duration `json:"waited_ns"`  // time that those spent in the inbox
+
+	// Occupied is the time that its workers have had something in hand since the last
+	// reset, of all together, calls that go on included. Over a stretch of time
+	// its growth is how many were busy on average.
+	Occupied time.Duration `json:"occupied_ns"`
 }
 
 // OutletState says what an outlet takes.
@@ -202,7 +206,7 @@ func (s *sub[T]) read(now int64) SubscriptionSnapshot {
 		Credit: s.claim.credit, Inbox: s.inbox.count, Hands: s.hands,
 		Idle: s.idle.count, Workers: s.crew, Slice: s.atOnce(),
 		Done: s.done, Failed: s.failed, Retried: s.retried, Busy: s.busy, Service: time.Duration(s.service),
-		Working: time.Duration(max(0, int64(s.busy)*now-s.busySince)), Begun: s.begun, Waited: time.Duration(s.waited),
+		Begun: s.begun, Waited: time.Duration(s.waited), Occupied: time.Duration(max(0, s.occupied(now)-s.spentBefore)),
 	}
 	if r.Prefetch {
 		r.Max, r.Min = s.window.max, s.window.min
@@ -221,12 +225,13 @@ func (h *hub[T]) reset(was *OutletSnapshot) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.read(was)
+	now := h.clock()
 	h.books.accepted = uint64(h.inSystem())
 	h.books.done, h.books.failed, h.books.dropped = 0, 0, 0
 	h.books.rejected, h.books.retried = 0, 0
 	for _, s := range h.subs {
 		s.done, s.failed, s.retried, s.service = 0, 0, 0, 0
-		s.begun, s.waited = 0, 0
+		s.begun, s.waited, s.spentBefore = 0, 0, s.occupied(now)
 	}
-	h.meters.reset(h.clock(), h.books.accepted)
+	h.meters.reset(now, h.books.accepted)
 }

@@ -73,12 +73,16 @@ func TestASubscriptionTellsHowLongItsWorkersHaveBeenAtItAndEventsWaitedForThem(t
 		go func() { ended <- p.Run(t.Context()) }()
 		time.Sleep(13 * time.Second) // two are done, two are at work
 		s := p.Snapshot().Outlets[0].Subscriptions[0]
-		if s.Service != 20*time.Second || s.Working != 6*time.Second || s.Begun != 4 || s.Waited != 20*time.Second {
+		if s.Service != 20*time.Second || s.Occupied != 26*time.Second || s.Begun != 4 || s.Waited != 20*time.Second {
 			t.Errorf("%+v", s)
 		}
 		p.Reset()
-		if s := p.Snapshot().Outlets[0].Subscriptions[0]; s.Service != 0 || s.Working != 6*time.Second || s.Begun != 0 || s.Waited != 0 {
+		if s := p.Snapshot().Outlets[0].Subscriptions[0]; s.Service != 0 || s.Occupied != 0 || s.Begun != 0 || s.Waited != 0 {
 			t.Errorf("after a reset: %+v", s)
+		}
+		time.Sleep(8 * time.Second) // those two are done, and the last two at work
+		if s := p.Snapshot().Outlets[0].Subscriptions[0]; s.Occupied != 16*time.Second {
+			t.Errorf("8 s later: %+v", s)
 		}
 		q.Close()
 		must(t, <-ended)

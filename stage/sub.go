@@ -31,8 +31,9 @@ type sub[T any] struct {
 	begun                 uint64
 	waited                int64 // ns that those events spent in the inbox
 	busy                  int   // workers with something in hand
-	busySince             int64 // when each of them began, summed: that many now's less this is how long they have been at it
+	busySince             int64 // when each of them began, summed: that many now's less this is how long they have been at it, though both may wrap
 	service               int64 // ns that they spent in handlers
+	spent, spentBefore    int64 // the same, but never reset; and what was spent, calls that went on included, at the last reset
 }
 
 func newSub[T any](h *hub[T], stage string, slices bool, o subSettings) *sub[T] {
@@ -202,12 +203,16 @@ func (s *sub[T]) begin(n int, now int64) {
 	s.busySince += now
 }
 
+// occupied is the time that workers have had something in hand, up to now.
+func (s *sub[T]) occupied(now int64) int64 { return s.spent + int64(s.busy)*now - s.busySince }
+
 // finished gives back the demand of n events that a worker had from then to now.
 func (s *sub[T]) finished(n int, began, now int64) {
 	took := now - began
 	s.busy--
 	s.busySince -= began
 	s.service += took
+	s.spent += took
 	switch s.handout {
 	case prefetch:
 		if ask := s.window.finish(n); ask > 0 && s.attached {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"golang.org/x/term"
 
@@ -46,18 +47,22 @@ func (c *observeCmd) Run(s streams, stop stops) error {
 	}
 	fmt.Fprint(s.out, enterScreen)
 	defer fmt.Fprint(s.out, leaveScreen)
-	for {
+	for shown := ""; ; {
 		all, _, err := c.look(stop.soft)
-		if err != nil {
-			if stop.soft.Err() != nil {
-				return nil
-			}
+		switch {
+		case stop.soft.Err() != nil:
+			return nil // Ctrl-C is the way to leave
+		case err == nil:
+			shown = picture(all, c.Addr)
+		case shown == "":
 			return err
+		default: // its server may be restarting, which is what somebody watches
+			shown = lost + strings.TrimPrefix(shown, lost)
 		}
 		width, height = sizeOf(screen, width, height)
-		fmt.Fprint(s.out, home+fitted(picture(all, c.Addr), width, height)+clearBelow)
+		fmt.Fprint(s.out, home+fitted(shown, width, height)+clearBelow)
 		select {
-		case <-stop.soft.Done(): // the way to leave
+		case <-stop.soft.Done():
 			return nil
 		case <-time.After(c.Every):
 		}
@@ -88,6 +93,9 @@ func (c *observeCmd) look(ctx context.Context) (all observer.All, raw []byte, er
 	}
 	return all, r.body, err
 }
+
+// lost stands above an old picture.
+const lost = "The lab cannot be reached; what follows is old. Ctrl-C leaves.\n\n"
 
 // What a terminal understands (ECMA-48): another screen, so that what stood there
 // comes back, with the cursor hidden.
@@ -120,7 +128,7 @@ func sizeOf(screen *os.File, width, height int) (int, int) {
 func fitted(text string, width, height int) string {
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	if len(lines) > height-1 {
-		lines = append(lines[:height-2], "… a higher window shows more")
+		lines = append(lines[:max(height-2, 0)], "… a higher window shows more")
 	}
 	var out strings.Builder
 	for _, line := range lines {
@@ -139,14 +147,14 @@ func picture(all observer.All, addr string) string {
 	fmt.Fprintf(&out, "afflux on %s, up %s: %d goroutines, %s resident, %s on the heap, %.1f s of CPU, %d threads\n\n",
 		addr, live.Duration(time.Duration(r.UptimeS)*time.Second), r.Goroutines.Total, live.Bytes(float64(r.RSS)), live.Bytes(float64(r.Heap.Objects)), r.CPU.TotalS, r.Threads)
 	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "NAME\tSTATE\tBUSY\tQUEUE\tIN QUEUE\tAT WORK\tDONE\tRESTARTS\tGOROUTINES\tNOW")
+	fmt.Fprintln(table, "NAME\tSTATE\tNOW\tBUSY\tQUEUE\tTIME IN QUEUE\tTIME AT WORK\tDONE\tRESTARTS\tGOROUTINES")
 	depths := map[string]int{}
 	for _, p := range all.Processes.Processes {
 		if p.Parent != "" {
 			depths[p.Name] = depths[p.Parent] + 1
 		}
-		fmt.Fprintf(table, "%s%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\t%s\n", strings.Repeat("  ", depths[p.Name]), p.Name, p.State,
-			busy(p), whole(p.Queue), lasting(p.WaitMS), lasting(p.ServiceMS), p.Done, p.Restarts, whole(p.Goroutines), p.Doing)
+		fmt.Fprintf(table, "%s%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", strings.Repeat("  ", depths[p.Name]), p.Name, p.State, brief(p.Doing),
+			busy(p), whole(p.Queue), lasting(p.WaitMS), lasting(p.ServiceMS), done(p.Done), p.Restarts, whole(p.Goroutines))
 	}
 	table.Flush()
 	fmt.Fprintf(&out, "\n")
@@ -157,7 +165,15 @@ func picture(all observer.All, addr string) string {
 	for _, e := range all.Log[:min(len(all.Log), 5)] {
 		fmt.Fprintf(&out, "%s  %s\n", e.At.Local().Format(time.TimeOnly), e.Text)
 	}
-	return out.String()
+	return strings.Map(printable, out.String())
+}
+
+// printable keeps what errors and panics bring from moving the cursor.
+func printable(r rune) rune {
+	if unicode.IsControl(r) && r != '\n' {
+		return ' '
+	}
+	return r
 }
 
 // crowd writes the largest groups of goroutines.
@@ -179,9 +195,26 @@ func busy(p observer.Process) string {
 	case p.BusyShare != nil:
 		return live.Percent(*p.BusyShare)
 	case p.Busy != nil:
-		return live.Number(*p.Busy).Text + " at once"
+		return live.Number(*p.Busy).Text + " on average"
 	}
 	return "-"
+}
+
+// brief cuts words to a column.
+func brief(words string) string {
+	if runes := []rune(words); len(runes) > mostWords {
+		return string(runes[:mostWords-1]) + "…"
+	}
+	return words
+}
+
+const mostWords = 28
+
+func done(n *uint64) string {
+	if n == nil {
+		return "-"
+	}
+	return fmt.Sprint(*n)
 }
 
 func whole(n *int) string {

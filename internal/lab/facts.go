@@ -2,7 +2,6 @@ package lab
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/affluxlab/afflux"
 	"github.com/affluxlab/afflux/internal/live"
@@ -27,7 +26,6 @@ var rooms = map[string]string{
 	"internal/observer":  "the observer",
 	"internal/profile":   "the observer",
 	"internal/lab":       "the lab",
-	"cmd/afflux":         "the program's main function",
 }
 
 // observed is what the observer is handed of the lab.
@@ -48,10 +46,13 @@ func (l *Lab) observed() observer.Config {
 
 // facts are what the rooms tell of their nodes in the tree.
 func (l *Lab) facts() map[string]observer.Facts {
+	l.epochs.RLock() // so that no reset comes in between
+	defer l.epochs.RUnlock()
+	used := l.mock.Snapshot()
 	all := map[string]observer.Facts{
 		"http":          {Doing: count(l.server.Conns(), "connection") + " open", Loss: "Requests in hand get a second, then their connections are closed; for that long nobody is answered."},
-		"mock-resource": resourceFacts(l.mock.Snapshot()),
-		"part1":         l.partFacts(l.part1.Snapshot()),
+		"mock-resource": resourceFacts(used),
+		"part1":         l.partFacts(l.part1.Snapshot(), used),
 		"telemetry":     {Doing: "keeps the recorder, the stream and the observer", Loss: "For a moment nothing is recorded, and pages are not told what changes."},
 		"recorder":      {Doing: fmt.Sprintf("takes a sample every 20 ms; %s kept", recorded(l.recorder.Reach())), Loss: "What was recorded is kept; a few samples are missed."},
 		"stream":        {Doing: count(l.site.Viewers(), "viewer"), Loss: "Viewers stay, and are told nothing until it runs again."},
@@ -66,9 +67,9 @@ func count(n int, what string) string { return plural(uint64(n), what) }
 func resourceFacts(s resource.Snapshot) observer.Facts {
 	f := observer.Facts{
 		Doing: count(s.All.InFlight, "use") + " going on", Queue: s.All.Waiting, Queued: "in line for a place",
-		Works: true, Busy: seconds(s.Work.Area), Slots: s.Settings.Limit, Done: s.All.Finished,
-		Wait:    observer.Sum{Count: s.Work.Stood, Time: seconds(s.Work.Waited)},
-		Service: observer.Sum{Count: s.All.Finished + s.All.Failed, Time: seconds(s.Work.Taken)},
+		Works: true, Counts: true, Busy: s.Work.Area, Slots: s.Settings.Limit, Done: s.All.Finished,
+		Wait:    observer.Sum{Count: s.Work.Stood, Seconds: s.Work.Waited},
+		Service: observer.Sum{Count: s.All.Finished + s.All.Failed, Seconds: s.Work.Lasted},
 		More: []observer.Fact{
 			{Label: "one use", Value: live.Duration(s.Settings.Latency) + ", " + string(s.Settings.Distribution)},
 			{Label: "limit", Value: limit(s.Settings.Limit)},
@@ -83,12 +84,13 @@ func resourceFacts(s resource.Snapshot) observer.Facts {
 	return f
 }
 
-func (l *Lab) partFacts(s part1.Snapshot) observer.Facts {
+func (l *Lab) partFacts(s part1.Snapshot, used resource.Snapshot) observer.Facts {
 	f := observer.Facts{
-		Doing: count(l.part1.Open(), "piece") + " of work open", Done: s.All.OK,
+		Doing: count(l.part1.Open(), "piece") + " of work open", Counts: true,
 		Loss: "Async work that is under way is cancelled and counted as failed; it was answered OK.",
 	}
 	for _, e := range s.Endpoints {
+		f.Done += used.Caller(e.Name).Now.Finished // an OK is not the end of async work
 		f.More = append(f.More, observer.Fact{Label: e.Name, Value: count(int(e.Now.Requests), "request") + ", " + live.Count(e.Now.OK).Text + " OK"})
 	}
 	return f
@@ -100,8 +102,8 @@ func pipelineFacts(all map[string]observer.Facts, s part2.Snapshot) {
 		Loss:  "Events in hand run again: at least once. What waits stays in the queue, which outlives its nodes.",
 	}
 	all["producer"] = observer.Facts{
-		Doing: producing(s), Queue: s.Buffer + s.Delayed, Queued: "events that wait in the queue, or to be tried again", Done: s.Done + s.Failed,
-		Wait: observer.Sum{Count: s.BufferWait.Count, Time: s.BufferWait.Sum},
+		Doing: producing(s), Queue: s.Buffer + s.Delayed, Queued: "events that wait in the queue, or to be tried again", Counts: true, Done: s.Done + s.Failed,
+		Wait: observer.Sum{Count: s.BufferWait.Count, Seconds: s.BufferWait.Sum.Seconds()},
 		More: []observer.Fact{
 			{Label: "room for", Value: count(s.Capacity, "event")},
 			{Label: "demand not met", Value: live.Count(uint64(s.Credit)).Text},
@@ -130,9 +132,9 @@ func producing(s part2.Snapshot) string {
 func takerFacts(sub stage.SubscriptionSnapshot, concurrency int) observer.Facts {
 	f := observer.Facts{
 		Doing: "waits for events", Queue: sub.Inbox, Queued: "events in its inbox", Works: true, Slots: sub.Workers,
-		Busy: sub.Service + sub.Working, Done: sub.Done,
-		Wait:    observer.Sum{Count: sub.Begun, Time: sub.Waited},
-		Service: observer.Sum{Count: sub.Done + sub.Failed + sub.Retried, Time: sub.Service},
+		Counts: true, Busy: sub.Occupied.Seconds(), Done: sub.Done,
+		Wait:    observer.Sum{Count: sub.Begun, Seconds: sub.Waited.Seconds()},
+		Service: observer.Sum{Count: sub.Done + sub.Failed + sub.Retried, Seconds: sub.Service.Seconds()},
 		More: []observer.Fact{
 			{Label: "pending demand", Value: live.Count(uint64(sub.Credit)).Text},
 			{Label: "failed", Value: live.Count(sub.Failed).Text},
@@ -154,5 +156,3 @@ func takerFacts(sub stage.SubscriptionSnapshot, concurrency int) observer.Facts 
 	}
 	return f
 }
-
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

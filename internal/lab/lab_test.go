@@ -155,10 +155,10 @@ var guarded = map[string]struct {
 	"POST /api/v1/recorder/start":     {ok: 200, acts: true},
 	"POST /api/v1/recorder/stop":      {ok: 200, acts: true},
 	"POST /actions/recorder":          {ok: 303, acts: true},
-	"GET /api/v1/profile/heap":        {ok: 200},
-	"GET /api/v1/profile/goroutine":   {ok: 200},
-	"GET /api/v1/profile/cpu":         {ok: 422, pattern: "/api/v1/profile/cpu?seconds=99"},
-	"GET /api/v1/profile/trace":       {ok: 422, pattern: "/api/v1/profile/trace?seconds=99"},
+	"GET /api/v1/profile/heap":        {ok: 200, acts: true},
+	"GET /api/v1/profile/goroutine":   {ok: 200, acts: true},
+	"GET /api/v1/profile/cpu":         {ok: 422, acts: true, pattern: "/api/v1/profile/cpu?seconds=99"},
+	"GET /api/v1/profile/trace":       {ok: 422, acts: true, pattern: "/api/v1/profile/trace?seconds=99"},
 	"GET /api/v1/series":              {ok: 200},
 	"GET /api/v1/stream":              {ok: 200},
 	"GET /api/v1/runtime":             {ok: 200},
@@ -374,7 +374,7 @@ func TestPagesSayTheirValuesWithoutAScript(t *testing.T) {
 		"/":         {"Part 1", "/part1/serial"},
 		"/part1":    {"Concurrent Requests to Mock Resource", `name="resource.latency"`, "afflux set", "curl -X PATCH"},
 		"/part2":    {"Enqueued Events", "Concurrent Resource Usage", "Average Processing Time (ms)", "consumer-1", `name="pipeline.max_demand"`, "Used by kind supervisor only.", "curl -X POST", "/api/v1/pipeline/rebalance"},
-		"/observer": {"mock-resource", "internal/resource/mock.go:", "internal/lab/lab.go:", "Goroutines"},
+		"/observer?node=mock-resource": {"mock-resource", "internal/resource/mock.go:", "uses going on", "Goroutines"},
 	} {
 		a := r.ask("GET", path, "")
 		for _, want := range wants {

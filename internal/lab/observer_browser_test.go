@@ -38,15 +38,15 @@ func TestTheObserverFindsANodeKillsItAndWatchesItComeBack(t *testing.T) {
 
 	// A kill is confirmed with what will happen; Escape leaves it alone.
 	b.Click("#kill")
-	b.Until(`document.activeElement?.id === "kill-now"`)
+	b.Until(`document.activeElement?.id === "leave-alone"`)
 	says(b, "Its inbox goes back to the queue.")
 	says(b, "It will be restart 1 of the 3")
 	b.Screenshot("observer-confirm")
 	b.Press("\x1b")
-	b.Until(`document.getElementById("confirm-kill") === null`)
+	b.Until(`document.getElementById("confirm-kill") === null && document.activeElement?.id === "kill"`)
 	b.Click("#kill")
-	b.Until(`document.activeElement?.id === "kill-now"`)
-	b.Press("\r")
+	b.Until(`document.activeElement?.id === "leave-alone"`)
+	b.Click("#kill-now")
 	b.Until(`document.getElementById("confirm-kill") === null && document.querySelector(".log")?.textContent.includes("consumer-1 was killed")`)
 	b.Until(`document.querySelector(".log").textContent.includes("ran again after")`)
 	b.Until(`document.querySelector('.kin[data-pick="consumer-1"]').textContent.includes("restarted once")`)
@@ -61,8 +61,9 @@ func TestTheTableOfProcessesSortsAndStaysSortedAndTellsAWindow(t *testing.T) {
 	heading := func(n string) string { return `[data-sortable] thead th:nth-child(` + n + `) .sorter` }
 	b.Click(heading("3"))
 	b.Until(`document.querySelector("[data-sortable] th:nth-child(3)").ariaSort === "descending" && ` + first + ` === "mock-resource"`) // which all three use at one time
-	b.Until(`Number(document.querySelector("[data-sortable] tbody tr td:nth-child(7)").textContent) > 2`) // drawn anew, and sorted still
+	b.Until(`Number(document.querySelector("[data-sortable] tbody tr td:nth-child(7)").textContent) > 2`)                               // drawn anew, and sorted still
 	b.Until(first + ` === "mock-resource"`)
+	b.Until(`document.activeElement.matches(".sorter")`) // though the table has been drawn anew
 	b.Click(heading("1"))
 	b.Until(first + ` === "afflux"`)
 	b.Click(`[data-over="10s"]`)

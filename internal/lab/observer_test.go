@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -231,6 +232,41 @@ func TestExposedNothingCanBeKilledOrProfiled(t *testing.T) {
 	}
 	if a := r.ask("GET", "/observer?node=mock-resource", "", auth...); a.status != 200 || strings.Contains(a.body, `id="kill"`) || !strings.Contains(a.body, "Actions are off") {
 		t.Errorf("the page: %d, offers a kill: %v", a.status, strings.Contains(a.body, `id="kill"`))
+	}
+}
+
+// A reset in the middle of a use leaves no share above one, and no mean below it.
+func TestAResetInTheMiddleOfAUseLeavesTheFiguresTrue(t *testing.T) {
+	r := start(t, func(s *config.Settings) { s.Resource.Latency = 400 * time.Millisecond })
+	r.ask("GET", "/part2/genstage", "")
+	time.Sleep(300 * time.Millisecond) // of the use
+	r.ask("POST", "/api/v1/reset", "")
+	for range 20 {
+		for _, p := range r.observed().Processes.Processes {
+			if p.BusyShare != nil && *p.BusyShare > 1.05 {
+				t.Errorf("%s is busy for %v of the time", p.Name, *p.BusyShare)
+			}
+			if p.Name == "mock-resource" && p.ServiceMS != nil && *p.ServiceMS < 390 {
+				t.Errorf("a use took %v ms", *p.ServiceMS)
+			}
+		}
+	}
+	r.worksOff()
+}
+
+// Where goroutines are is a link that leads there.
+func TestThePlacesOfGoroutinesAreLinksToTheSource(t *testing.T) {
+	r := start(t, nil)
+	r.observed() // a census
+	page := r.ask("GET", "/observer?node=consumer-1", "").body
+	links := regexp.MustCompile(`href="(/source/[^"#]+)#L\d+"`).FindAllStringSubmatch(page, -1)
+	if len(links) < 5 {
+		t.Fatalf("%d links", len(links))
+	}
+	for _, l := range links {
+		if a := r.ask("GET", l[1], ""); a.status != 200 {
+			t.Errorf("%s: %d", l[1], a.status)
+		}
 	}
 }
 

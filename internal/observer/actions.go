@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -23,6 +22,7 @@ type Acted struct {
 type actionError struct {
 	status int
 	text   string
+	field  string // of the query that is wrong; empty: none
 }
 
 func (e *actionError) Error() string { return e.text }
@@ -30,18 +30,18 @@ func (e *actionError) Error() string { return e.text }
 // act does what is asked of a node. The error is an *actionError.
 func (o *Observer) act(action, name string) (Acted, error) {
 	if o.cfg.Off != "" {
-		return Acted{}, &actionError{http.StatusForbidden, o.cfg.Off}
+		return Acted{}, &actionError{status: http.StatusForbidden, text: o.cfg.Off}
 	}
 	line := lineage(o.cfg.Tree(), name)
 	if line == nil {
-		return Acted{}, &actionError{http.StatusNotFound, fmt.Sprintf("there is no %q in the tree", name)}
+		return Acted{}, &actionError{status: http.StatusNotFound, text: fmt.Sprintf("there is no %q in the tree", name)}
 	}
 	done := Acted{Name: name, Action: action, Outlook: Outlook{Lines: []string{}}}
 	if action != "kill" {
 		return done, o.turn(action, name)
 	}
 	if len(line) == 1 {
-		return Acted{}, &actionError{http.StatusConflict, name + " is the root: nobody would start it again; end the process instead"}
+		return Acted{}, &actionError{status: http.StatusConflict, text: name + " is the root: nobody would start it again; end the process instead"}
 	}
 	done.Outlook = outlook(line, o.cfg.Facts()[name].Loss)
 	if err := o.cfg.Kill(name); err != nil {
@@ -49,9 +49,9 @@ func (o *Observer) act(action, name string) (Acted, error) {
 		if errors.Is(err, supervise.ErrNotFound) {
 			status = http.StatusNotFound
 		}
-		return Acted{}, &actionError{status, err.Error()}
+		return Acted{}, &actionError{status: status, text: err.Error()}
 	}
-	o.note(name, "kill", name+" is to be killed, by a person")
+	o.note(name, "kill", "asked to kill "+name)
 	return done, nil
 }
 
@@ -59,14 +59,14 @@ func (o *Observer) act(action, name string) (Acted, error) {
 func (o *Observer) turn(action, name string) error {
 	s, can := o.cfg.Switches[name]
 	if !can {
-		return &actionError{http.StatusConflict, name + " cannot be paused"}
+		return &actionError{status: http.StatusConflict, text: name + " cannot be paused"}
 	}
 	if action == "pause" {
 		s.Pause()
 	} else {
 		s.Resume()
 	}
-	o.note(name, action, fmt.Sprintf("%s: %s, by a person", name, action))
+	o.note(name, action, fmt.Sprintf("asked to %s %s", action, name))
 	return nil
 }
 
@@ -111,7 +111,7 @@ func (o *Observer) postKill(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, err)
 		return
 	}
-	http.Redirect(w, r, "/observer?node="+url.QueryEscape(name), http.StatusSeeOther)
+	backToPage(w, r)
 }
 
 // backToPage leads back to the view of the page that a form was on.
@@ -120,5 +120,6 @@ func backToPage(w http.ResponseWriter, r *http.Request) {
 	if path, _, _ := strings.Cut(back, "?"); path != "/observer" {
 		back = "/observer"
 	}
+	back = strings.NewReplacer("&confirm=kill", "", "?confirm=kill&", "?").Replace(back) // it is done
 	http.Redirect(w, r, back, http.StatusSeeOther)
 }

@@ -64,24 +64,35 @@ func ending(n supervise.Node) string {
 }
 
 func restarting(above, child supervise.Node) string {
-	with := ""
-	if siblings := together(above, child.Name); len(siblings) > 0 {
-		with = ", and with it " + strings.Join(siblings, ", ")
+	when := "at once"
+	again, gone := together(above, child.Name)
+	if len(again) > 0 {
+		when = "and with it " + strings.Join(again, ", ") + ", once they have ended, the last first"
 	}
 	i := above.Intensity
-	return fmt.Sprintf("%s starts %s again at once%s. It will be restart %d of the %d that it bears within %s.",
-		above.Name, child.Name, with, len(i.Recent)+1, i.Max, span(i.Within))
+	text := fmt.Sprintf("%s starts %s again %s. It will be restart %d of the %d that it bears within %s.",
+		above.Name, child.Name, when, len(i.Recent)+1, i.Max, span(i.Within))
+	for _, name := range gone {
+		text += " " + name + " ends too, and stays so: it is temporary."
+	}
+	return text
 }
 
-// together are the siblings that a strategy restarts with a child.
-func together(above supervise.Node, child string) (names []string) {
+// together are the siblings that a strategy restarts with a child, and those that
+// it only ends.
+func together(above supervise.Node, child string) (again, gone []string) {
 	at := slices.IndexFunc(above.Children, func(n supervise.Node) bool { return n.Name == child })
 	for i, n := range above.Children {
-		if n.Name != child && (above.Strategy == supervise.OneForAll.String() || above.Strategy == supervise.RestForOne.String() && i > at) {
-			names = append(names, n.Name)
+		if n.Name == child || above.Strategy != supervise.OneForAll.String() && (above.Strategy != supervise.RestForOne.String() || i < at) {
+			continue
+		}
+		if n.Restart == supervise.Temporary.String() {
+			gone = append(gone, n.Name)
+		} else {
+			again = append(again, n.Name)
 		}
 	}
-	return names
+	return again, gone
 }
 
 func allowance(i supervise.Intensity) string {

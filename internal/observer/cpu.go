@@ -67,19 +67,16 @@ func (o *Observer) cpuRoutes() []web.Route {
 
 // measure profiles the processor. The error is an *actionError.
 func (o *Observer) measure(r *http.Request) error {
-	span, err := secondsOf(r)
-	switch {
-	case err != nil:
-		return &actionError{http.StatusUnprocessableEntity, err.Error()}
-	case o.cfg.Off != "":
-		return &actionError{http.StatusForbidden, o.cfg.Off}
+	span, err := o.spanOf(r)
+	if err != nil {
+		return err
 	}
 	c, err := profile.TakeCPU(r.Context(), span, nil)
 	switch {
 	case errors.Is(err, profile.ErrBusy):
-		return &actionError{http.StatusConflict, err.Error()}
+		return &actionError{status: http.StatusConflict, text: err.Error()}
 	case err != nil:
-		return &actionError{http.StatusInternalServerError, err.Error()}
+		return &actionError{status: http.StatusInternalServerError, text: err.Error()}
 	}
 	o.keepCPU(c)
 	return nil
@@ -110,13 +107,13 @@ type Recording struct {
 func (o *Observer) record(on bool) error {
 	switch {
 	case o.cfg.Off != "":
-		return &actionError{http.StatusForbidden, o.cfg.Off}
+		return &actionError{status: http.StatusForbidden, text: o.cfg.Off}
 	case !on:
 		o.recorder.Stop()
 		return nil
 	}
 	if err := o.recorder.Start(); err != nil {
-		return &actionError{http.StatusInternalServerError, err.Error()}
+		return &actionError{status: http.StatusInternalServerError, text: err.Error()}
 	}
 	return nil
 }
@@ -148,5 +145,9 @@ func (o *Observer) postRecorder(w http.ResponseWriter, r *http.Request) {
 // refuse answers with an *actionError.
 func refuse(w http.ResponseWriter, r *http.Request, err error) {
 	wrong, _ := errors.AsType[*actionError](err)
-	web.Fail(w, r, web.Problem{Status: wrong.status, Detail: wrong.text})
+	p := web.Problem{Status: wrong.status, Detail: wrong.text}
+	if wrong.field != "" {
+		p.Errors = []web.FieldError{{Field: wrong.field, Detail: wrong.text}}
+	}
+	web.Fail(w, r, p)
 }

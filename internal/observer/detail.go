@@ -87,12 +87,12 @@ func (o *Observer) ownGoroutines(d *detail, name string) {
 	d.Counted = taken
 	for _, g := range o.view(c, taken).Groups {
 		if g.Labels[supervise.Label] == name && len(d.Groups) < mostGroups {
-			d.Groups = append(d.Groups, crowdBar{GroupView: g, Count: live.Count(uint64(g.Count)).Text, Present: stateWords[string(g.State)]})
+			d.Groups = append(d.Groups, crowdBar{GroupView: g, Count: live.Count(uint64(g.Count)).Text, Present: stateWords[g.State], Href: sourceHref(g.Source)})
 		}
 	}
 }
 
-// around is how many lines are shown before and after the one that is meant.
+// before and after are how many lines are shown around the one that is meant.
 const before, after = 3, 8
 
 // code reads the lines around a place, if its file is at hand.
@@ -112,5 +112,5 @@ func (o *Observer) code(place string) (href string, lines []codeLine) {
 			lines = append(lines, codeLine{n, strings.ReplaceAll(scan.Text(), "\t", "    "), n == line})
 		}
 	}
-	return "/source/" + path + "#L" + number, lines
+	return sourceHref(place), lines
 }

@@ -1,6 +1,7 @@
 package observer
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"sync"
@@ -17,10 +18,12 @@ type Entry struct {
 	At     time.Time `json:"at"`
 	Tree   string    `json:"tree"`
 	Child  string    `json:"child"`
-	Kind   string    `json:"kind"` // crash, killed, end, restart, stuck, gave_up, left, action
+	Kind   string    `json:"kind"` // crash, killed, stuck, gave_up, action
 	Text   string    `json:"text"`
 	Stack  string    `json:"stack"`   // of a panic
 	BackMS *float64  `json:"back_ms"` // of a crash or a kill: until it ran again; null: it has not
+
+	over bool // the child has left since
 }
 
 // Back says after what time a child that had ended ran again; empty: it has not, or
@@ -48,11 +51,22 @@ func (l *events) back(child string, at time.Time) {
 	defer l.mu.Unlock()
 	for _, e := range slices.Backward(l.entries) {
 		if e.Child == child && (e.Kind == "crash" || e.Kind == "killed") {
-			if e.BackMS == nil {
+			if e.BackMS == nil && !e.over {
 				ms := float64(at.Sub(e.At).Microseconds()) / 1000
 				e.BackMS = &ms
 			}
 			return
+		}
+	}
+}
+
+// gone notes that a child has left: the next of its name is another.
+func (l *events) gone(child string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range l.entries {
+		if e.Child == child {
+			e.over = true
 		}
 	}
 }
@@ -96,8 +110,8 @@ func (o *Observer) Tell(e supervise.Event) {
 		o.events.add(Entry{At: e.At, Tree: e.Tree, Child: e.Child, Kind: "stuck", Text: e.String()})
 	case supervise.GaveUp:
 		o.events.add(Entry{At: e.At, Tree: e.Tree, Child: e.Child, Kind: "gave_up", Text: e.String()})
-	case supervise.Removed:
-		o.events.add(Entry{At: e.At, Tree: e.Tree, Child: e.Child, Kind: "left", Text: e.Child + " has left the tree"})
+	case supervise.Removed: // asked for, so not worth an entry; but another of its name is not it
+		o.events.gone(e.Child)
 	}
 }
 
@@ -108,6 +122,9 @@ func entryOf(e supervise.Ended) (Entry, bool) {
 	switch {
 	case e.Failed && e.Asked:
 		entry.Kind, entry.Text = "killed", e.Child+" was killed"
+		if e.Err != nil && !errors.Is(e.Err, supervise.ErrKilled) && !errors.Is(e.Err, context.Canceled) {
+			entry.Text += ", and said: " + oneLine(e.Err)
+		}
 	case e.Failed:
 		entry.Kind, entry.Text = "crash", e.Child+" crashed: "+oneLine(e.Err)
 	default:

@@ -23,11 +23,25 @@ type sample struct {
 type history struct {
 	mu      sync.Mutex // guards what follows
 	samples []sample   // oldest first
+	resets  int
 }
 
-func (h *history) add(s sample) {
+// add keeps what is read now, unless a reset comes in between.
+func (h *history) add(read func() map[string]Facts) {
+	h.mu.Lock()
+	resets := h.resets
+	h.mu.Unlock()
+	facts := read()
+	for name, f := range facts { // words are of the moment alone
+		f.Doing, f.Queued, f.More, f.Loss = "", "", nil, ""
+		facts[name] = f
+	}
+	s := sample{time.Now(), facts}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.resets != resets {
+		return
+	}
 	for len(h.samples) > 0 && s.at.Sub(h.samples[0].at) > longest+sampleEvery {
 		h.samples[0] = sample{} // let go of it, though the slice keeps its place
 		h.samples = h.samples[1:]
@@ -40,6 +54,7 @@ func (h *history) reset() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.samples = nil
+	h.resets++
 }
 
 // since returns the newest sample that is at least so old, or else the oldest that

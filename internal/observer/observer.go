@@ -45,6 +45,7 @@ type Observer struct {
 	census   *census
 	events   events
 	recorder profile.FlightRecorder
+	taking   sync.Mutex // held while a download is made, since it may be large
 
 	mu    sync.Mutex // guards what follows
 	since usage      // what the process had used at the last Mark
@@ -96,8 +97,9 @@ func (o *Observer) Serve(ctx context.Context) error {
 			if err := o.census.take(); err != nil {
 				o.cfg.Log.Error("no census of goroutines", "err", err)
 			}
-		case now := <-seconds.C:
-			o.history.add(sample{now, o.cfg.Facts()})
+		case <-seconds.C:
+			o.history.add(o.cfg.Facts)
+			now := time.Now() // a census may have held the tick up
 			if since, on := o.recorder.Since(); on && now.Sub(since) > longestRecording {
 				o.recorder.Stop()
 			}

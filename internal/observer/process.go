@@ -21,7 +21,7 @@ type Process struct {
 	Busy       *float64 `json:"busy"`       // mean number of pieces of work at one time
 	Slots      int      `json:"slots"`      // how many there can be; 0: no limit
 	BusyShare  *float64 `json:"busy_share"` // busy / slots; null without a limit
-	Done       uint64   `json:"done"`
+	Done       *uint64  `json:"done"`       // pieces of work that are over
 	WaitMS     *float64 `json:"wait_ms"`    // mean time in the queue
 	ServiceMS  *float64 `json:"service_ms"` // mean time at work
 	Restarts   int      `json:"restarts"`
@@ -61,16 +61,17 @@ func (o *Observer) Processes(window string) Processes {
 	o.mu.Lock()
 	from := o.since.at
 	o.mu.Unlock()
-	facts := now.facts
+	facts, then := now.facts, sample{}
 	if span, _ := windowSpan(window); span > 0 {
-		if then, ok := o.history.since(now.at.Add(-span)); ok {
+		if earlier, ok := o.history.since(now.at.Add(-span)); ok {
+			then = earlier
 			facts, from = over(now.facts, then.facts), then.at
 		}
 	}
 	p := Processes{At: now.at, OverS: now.at.Sub(from).Seconds(), Window: window}
 	counted, taken := o.census.look()
 	busy := o.lastCPU()
-	figures := measures{now: now, facts: facts, over: now.at.Sub(from), cpu: busy}
+	figures := measures{now: now, then: then.facts, facts: facts, over: now.at.Sub(from), cpu: busy}
 	if taken {
 		figures.goroutines = byChild(counted)
 	}
@@ -81,6 +82,7 @@ func (o *Observer) Processes(window string) Processes {
 // measures are what the figures of a process are taken from.
 type measures struct {
 	now        sample
+	then       map[string]Facts // at its beginning
 	facts      map[string]Facts // over the stretch
 	over       time.Duration
 	goroutines map[string]int // by child; nil: not counted
@@ -99,14 +101,21 @@ func (m measures) process(n supervise.Node, parent string) Process {
 	now, grown := m.now.facts[n.Name], m.facts[n.Name]
 	p := Process{
 		Name: n.Name, Parent: parent, Kind: n.Kind, State: string(n.State), InStateS: m.now.at.Sub(n.Since).Seconds(),
-		Doing: now.Doing, Slots: now.Slots, Done: grown.Done, Restarts: n.Restarts, LastError: n.LastError,
+		Doing: now.Doing, Slots: now.Slots, Restarts: n.Restarts, LastError: n.LastError,
 		WaitMS: meanMS(grown.Wait), ServiceMS: meanMS(grown.Service),
+	}
+	if now.Counts {
+		p.Done = &grown.Done
 	}
 	if now.Queued != "" {
 		p.Queue, p.Queued = &now.Queue, now.Queued
 	}
-	if now.Works && m.over > 0 {
-		busy := grown.Busy.Seconds() / m.over.Seconds()
+	stretch := m.over
+	if _, known := m.then[n.Name]; !known { // it is younger than the stretch, perhaps
+		stretch = min(stretch, m.now.at.Sub(n.StartedAt))
+	}
+	if now.Works && stretch > 0 {
+		busy := grown.Busy / stretch.Seconds()
 		p.Busy = &busy
 		if now.Slots > 0 {
 			share := busy / float64(now.Slots)

@@ -2,6 +2,7 @@ package observer
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,11 +15,11 @@ import (
 	"github.com/affluxlab/afflux/internal/web"
 )
 
-// How long a CPU profile, or a trace from now on, may take, and takes unless it is
-// said.
+// How many seconds a CPU profile, or a trace from now on, may take, and takes
+// unless it is said.
 const (
-	longestProfile = 30 * time.Second
-	usualProfile   = 2 * time.Second
+	longestProfile = 30
+	usualProfile   = "2"
 )
 
 // download is something of the process to be kept as a file.
@@ -56,15 +57,7 @@ func (o *Observer) takeCPU(ctx context.Context, d time.Duration, to *bytes.Buffe
 // takeTrace writes what the flight recorder has; if it is off it records first.
 func (o *Observer) takeTrace(ctx context.Context, d time.Duration, to *bytes.Buffer) error {
 	if _, on := o.recorder.Since(); !on {
-		if err := o.recorder.Start(); err != nil {
-			return err
-		}
-		defer o.recorder.Stop()
-		select {
-		case <-time.After(d):
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
+		return profile.TakeTrace(ctx, d, to)
 	}
 	_, err := o.recorder.WriteTo(to)
 	return err
@@ -96,21 +89,29 @@ func (o *Observer) snapshotRoutes() []web.Route {
 }
 
 func (o *Observer) serveDownload(w http.ResponseWriter, r *http.Request, d download) {
-	span, err := secondsOf(r)
+	if web.CrossSite(r) { // it costs something, though it is a GET
+		refuse(w, r, &actionError{status: http.StatusForbidden, text: "pages of other sites may not take profiles here"})
+		return
+	}
+	span, err := o.spanOf(r)
 	if err != nil {
-		web.Fail(w, r, web.Problem{Status: http.StatusUnprocessableEntity, Detail: err.Error(), Errors: []web.FieldError{{Field: "seconds", Detail: err.Error()}}})
+		refuse(w, r, err)
 		return
 	}
-	if o.cfg.Off != "" {
-		web.Fail(w, r, web.Problem{Status: http.StatusForbidden, Detail: o.cfg.Off})
+	if r.Method == http.MethodHead {
+		return // nobody would read what was measured
+	}
+	if !o.taking.TryLock() {
+		refuse(w, r, &actionError{status: http.StatusConflict, text: "another download is being made"})
 		return
 	}
+	defer o.taking.Unlock()
 	var file bytes.Buffer
 	switch err := d.take(r.Context(), span, &file); {
-	case errors.Is(err, profile.ErrBusy):
-		web.Fail(w, r, web.Problem{Status: http.StatusConflict, Detail: err.Error()})
+	case errors.Is(err, profile.ErrBusy), errors.Is(err, profile.ErrNotRecording):
+		refuse(w, r, &actionError{status: http.StatusConflict, text: err.Error()})
 	case err != nil:
-		web.Fail(w, r, web.Problem{Status: http.StatusInternalServerError, Detail: err.Error()})
+		refuse(w, r, &actionError{status: http.StatusInternalServerError, text: err.Error()})
 	default:
 		h := w.Header()
 		h.Set("Content-Type", "application/octet-stream")
@@ -120,14 +121,16 @@ func (o *Observer) serveDownload(w http.ResponseWriter, r *http.Request, d downl
 	}
 }
 
-func secondsOf(r *http.Request) (time.Duration, error) {
-	text := r.URL.Query().Get("seconds")
-	if text == "" {
-		return usualProfile, nil
-	}
+// spanOf is for how long something is to be measured, if it may be. The error is an
+// *actionError.
+func (o *Observer) spanOf(r *http.Request) (time.Duration, error) {
+	text := cmp.Or(r.URL.Query().Get("seconds"), usualProfile)
 	n, err := strconv.Atoi(text)
-	if d := time.Duration(n) * time.Second; err == nil && d >= time.Second && d <= longestProfile {
-		return d, nil
+	switch {
+	case err != nil || n < 1 || n > longestProfile:
+		return 0, &actionError{http.StatusUnprocessableEntity, fmt.Sprintf("seconds=%s: want a whole number, 1 to %d", text, longestProfile), "seconds"}
+	case o.cfg.Off != "":
+		return 0, &actionError{status: http.StatusForbidden, text: o.cfg.Off}
 	}
-	return 0, fmt.Errorf("seconds=%s: want a whole number, 1 to %d", text, longestProfile/time.Second)
+	return time.Duration(n) * time.Second, nil
 }

@@ -63,6 +63,22 @@ func TestTheOutlookSaysWhatAKillBringsAbout(t *testing.T) {
 	}
 }
 
+func TestATemporarySiblingOnlyEnds(t *testing.T) {
+	n := family(supervise.OneForAll, supervise.Permanent, 0, 0)
+	n.Children[0].Children[2].Restart = "temporary"
+	if text := strings.Join(outlook(lineage(n, "c"), "").Lines, " "); !strings.Contains(text, "and with it a,") || !strings.Contains(text, "z ends too") {
+		t.Error(text)
+	}
+}
+
+func TestAResetBetweenReadingAndKeepingLeavesNothingOld(t *testing.T) {
+	var h history
+	h.add(func() map[string]Facts { h.reset(); return map[string]Facts{"c": {Done: 7}} })
+	if s, ok := h.since(time.Now()); ok {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestASlidingWindowIsTheDifferenceOfTwoSamples(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var h history
@@ -70,15 +86,17 @@ func TestASlidingWindowIsTheDifferenceOfTwoSamples(t *testing.T) {
 			t.Error("a sample before the first")
 		}
 		for n := range 100 { // a second each
-			h.add(sample{time.Now(), map[string]Facts{"c": {Done: uint64(10 * n), Busy: time.Duration(n) * 500 * time.Millisecond, Wait: Sum{uint64(10 * n), time.Duration(n) * time.Second}}}})
+			h.add(func() map[string]Facts {
+				return map[string]Facts{"c": {Done: uint64(10 * n), Busy: float64(n) / 2, Wait: Sum{uint64(10 * n), float64(n)}}}
+			})
 			time.Sleep(time.Second)
 		}
 		then, _ := h.since(time.Now().Add(-10 * time.Second))
 		if ago := time.Since(then.at); ago != 10*time.Second {
 			t.Errorf("the sample is %v old", ago)
 		}
-		grown := over(map[string]Facts{"c": {Done: 1000, Busy: 50 * time.Second, Wait: Sum{1000, 100 * time.Second}}}, then.facts)["c"]
-		if mean, _ := grown.Wait.Mean(); grown.Done != 100 || grown.Busy != 5*time.Second || mean != 100*time.Millisecond {
+		grown := over(map[string]Facts{"c": {Done: 1000, Busy: 50, Wait: Sum{1000, 100}}}, then.facts)["c"]
+		if mean, _ := grown.Wait.Mean(); grown.Done != 100 || grown.Busy != 5 || mean != 100*time.Millisecond {
 			t.Errorf("%+v", grown)
 		}
 		if oldest, _ := h.since(time.Time{}); time.Since(oldest.at) > longest+3*sampleEvery {
@@ -145,8 +163,13 @@ func TestTheLogTellsAfterWhatTimeACrashedChildRanAgain(t *testing.T) {
 	if e := entries[0]; e.Kind != "killed" || e.BackMS != nil || o.events.stackOf("c") != "here it was" {
 		t.Errorf("%+v", e)
 	}
+	o.Tell(supervise.Removed{About: about(35)})
+	o.Tell(supervise.Started{About: about(10_000)}) // another of the same name
+	if e := o.events.newest(1)[0]; e.BackMS != nil {
+		t.Errorf("one that left ran again after %v ms", *e.BackMS)
+	}
 	for range 2 * keptEvents {
-		o.Tell(supervise.Removed{About: about(40)})
+		o.Tell(supervise.Stuck{About: about(40)})
 	}
 	if n := len(o.events.newest(10 * keptEvents)); n != keptEvents {
 		t.Errorf("%d are kept", n)

@@ -42,7 +42,7 @@ func newVitals() *vitals {
 }
 
 // Vitals reads them. It costs a few microseconds, and five times a second some
-// tens.
+// hundreds.
 func (o *Observer) Vitals() Vitals {
 	v := o.vitals
 	v.mu.Lock()
@@ -56,8 +56,9 @@ func (o *Observer) Vitals() Vitals {
 }
 
 func (v *vitals) readSlowly(now time.Time) {
+	v.at = now
 	if u, err := used(); err == nil { // else the ones before stand: a gap would look like idleness
-		v.last.CPU, v.last.RSS, v.at = u.cpu, float64(u.rss), now
+		v.last.CPU, v.last.RSS = u.cpu, float64(u.rss)
 	}
 	metrics.Read(v.slow)
 	v.last.Threads, v.last.GCCycles, v.last.GCCPU = float64(v.slow[0].Value.Uint64()), float64(v.slow[1].Value.Uint64()), v.slow[2].Value.Float64()

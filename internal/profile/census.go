@@ -113,7 +113,7 @@ func nearest(stack []profile.Line, module string) Place {
 		if !ours {
 			continue
 		}
-		pkg := packageOf(inside)
+		pkg := strings.TrimSuffix(packageOf(inside), "_test") // which lies in the same folder
 		file := line.Function.Filename[strings.LastIndexByte(line.Function.Filename, '/')+1:]
 		return Place{Function: inside, Package: pkg, Source: fmt.Sprintf("%s/%s:%d", pkg, file, line.Line)}
 	}

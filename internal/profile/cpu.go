@@ -16,9 +16,9 @@ import (
 	"github.com/google/pprof/profile"
 )
 
-// ErrBusy is returned while another CPU profile is taken: a process can take one
-// at a time.
-var ErrBusy = errors.New("a CPU profile is being taken already")
+// ErrBusy is returned while another CPU profile, or another trace, is taken: a
+// process can take one at a time.
+var ErrBusy = errors.New("another profile is being taken")
 
 // CPU is who used the processor in a stretch of time.
 type CPU struct {
@@ -57,6 +57,7 @@ func TakeCPU(ctx context.Context, d time.Duration, raw io.Writer) (CPU, error) {
 	case <-time.After(d):
 	case <-ctx.Done():
 	}
+	over := time.Since(began)
 	pprof.StopCPUProfile()
 	if ctx.Err() != nil {
 		return CPU{}, context.Cause(ctx)
@@ -65,7 +66,7 @@ func TakeCPU(ctx context.Context, d time.Duration, raw io.Writer) (CPU, error) {
 	if err != nil {
 		return CPU{}, err
 	}
-	c.At, c.Over = time.Now(), time.Since(began)
+	c.At, c.Over = began.Add(over), over
 	if raw != nil {
 		if _, err := raw.Write(text.Bytes()); err != nil {
 			return c, err

@@ -66,7 +66,7 @@ func TestACensusCountsByLabelAndByWhatIsWaitedFor(t *testing.T) {
 		if i > 0 && g.Count > c.Groups[i-1].Count {
 			t.Errorf("a group of %d stands below one of %d", g.Count, c.Groups[i-1].Count)
 		}
-		if g.Labels["part"] == "receivers" && (g.Package != "internal/profile_test" || !bytes.Contains([]byte(g.Source), []byte("profile_test.go:"))) {
+		if g.Labels["part"] == "receivers" && (g.Package != "internal/profile" || !bytes.Contains([]byte(g.Source), []byte("profile_test.go:"))) {
 			t.Errorf("they stand in %+v", g.Place)
 		}
 	}

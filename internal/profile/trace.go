@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,21 @@ const (
 
 // ErrNotRecording is returned by a flight recorder that is off.
 var ErrNotRecording = errors.New("the flight recorder is off")
+
+// TakeTrace writes the execution trace of the next d to w, for go tool trace. It does
+// not touch a flight recorder. The error is [ErrBusy], or the cause of ctx.
+func TakeTrace(ctx context.Context, d time.Duration, w io.Writer) error {
+	if err := trace.Start(w); err != nil {
+		return fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	defer trace.Stop()
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
 
 // FlightRecorder keeps the last seconds of the execution trace, to be written when
 // something has happened. Its zero value is ready, and off. While it is on it costs
@@ -66,9 +82,14 @@ func (f *FlightRecorder) Since() (time.Time, bool) {
 // error is [ErrNotRecording], or that of w.
 func (f *FlightRecorder) WriteTo(w io.Writer) (int64, error) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.now == nil {
+	now := f.now
+	f.mu.Unlock() // writing takes its time, and others want to know whether it is on
+	if now == nil {
 		return 0, ErrNotRecording
 	}
-	return f.now.WriteTo(w)
+	n, err := now.WriteTo(w)
+	if _, on := f.Since(); err != nil && !on {
+		return n, ErrNotRecording // it was switched off meanwhile
+	}
+	return n, err
 }

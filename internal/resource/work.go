@@ -9,6 +9,7 @@ type Work struct {
 	Taken float64 // time that ended uses took, finished or failed
 	Cost  float64 // what the finished ones were to take: N × S with the latencies drawn
 
+	Lasted float64 // as Taken, but of uses that began before the reset the whole
 	Waited float64 // time that work spent in line until it was served, or left
 	Stood  uint64  // pieces of work that did
 }
@@ -37,6 +38,7 @@ func (e *effort) stood(waited time.Duration) {
 // ended counts a use that began and ended then, and was to take that long.
 func (e *effort) ended(began, now, latency time.Duration, whole bool) {
 	carried := max(e.since-began, 0) // before the reset
+	e.Lasted += (now - began).Seconds()
 	e.Taken += (now - began - carried).Seconds()
 	if whole {
 		e.Cost += max(latency-carried, 0).Seconds()

@@ -69,6 +69,10 @@ func (s *Server) work(h http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
+// CrossSite reports whether a page of another site made a browser send r. It is for
+// routes that act on GET, which the guards of their class leave alone.
+func CrossSite(r *http.Request) bool { return crossSite(r) }
+
 // crossSite judges a work route, which acts on GET too and so cannot leave the
 // safe methods alone as [http.CrossOriginProtection] does.
 func crossSite(r *http.Request) bool {

@@ -27,7 +27,8 @@ async function choose(event) {
   event.preventDefault();
   const { confirm, pick } = link.dataset;
   await page.go(addressOf(link));
-  if (confirm !== undefined) document.getElementById("kill-now")?.focus();
+  if (confirm !== undefined) document.getElementById("leave-alone")?.focus();
+  else if (link.id === "leave-alone") document.getElementById("kill")?.focus();
   else if (pick) reveal(document.getElementById("detail"));
 }
 
@@ -86,18 +87,6 @@ function head() {
   return [...document.querySelectorAll("[data-sortable] thead th")];
 }
 
-function makeHeads() {
-  for (const [column, th] of head().entries()) {
-    if (th.querySelector("button")) continue;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "sorter";
-    button.textContent = th.textContent;
-    button.addEventListener("click", () => turn(column));
-    th.replaceChildren(button);
-  }
-}
-
 function turn(column) {
   const numbers = head()[column].dataset.sort !== "text";
   if (order?.column !== column) order = { column, down: numbers };
@@ -107,7 +96,6 @@ function turn(column) {
 }
 
 function sort() {
-  makeHeads();
   for (const [column, th] of head().entries()) {
     th.ariaSort = order?.column === column ? (order.down ? "descending" : "ascending") : null;
   }
@@ -117,7 +105,17 @@ function sort() {
   const rows = [...body.rows];
   const numbers = rows.every((row) => row.cells[order.column].dataset.by !== undefined);
   rows.sort((a, b) => (numbers ? Number(key(a)) - Number(key(b)) : key(a).localeCompare(key(b))) * (order.down ? -1 : 1));
-  if (rows.some((row, i) => body.rows[i] !== row)) body.append(...rows);
+  arrange(body, rows);
+}
+
+// Only rows out of place are moved, and who had the focus keeps it: to move an element takes
+// it away.
+function arrange(body, rows) {
+  const focused = document.activeElement;
+  for (const [i, row] of rows.entries()) {
+    if (body.rows[i] !== row) body.insertBefore(row, body.rows[i]);
+  }
+  if (focused !== document.activeElement && body.contains(focused)) focused.focus({ preventScroll: true });
 }
 
 // --- keeping a node fresh: what is chosen is drawn for its visitor alone ---
@@ -143,7 +141,9 @@ function leave(event) {
 export function start() {
   document.addEventListener("click", (event) => {
     const as = event.target.closest?.("[data-tree-as]");
+    const head = event.target.closest?.(".sorter")?.closest("th");
     if (as) drawAs(as.dataset.treeAs);
+    else if (head) turn(head.cellIndex);
     else choose(event);
   });
   document.addEventListener("input", (event) => event.target.id === "find" && find());
