@@ -371,9 +371,9 @@ func TestPagesSayTheirValuesWithoutAScript(t *testing.T) {
 		r.ask("GET", "/part1/serial", "")
 	}
 	for path, wants := range map[string][]string{
-		"/":         {"Part 1", "/part1/serial"},
-		"/part1":    {"Concurrent Requests to Mock Resource", `name="resource.latency"`, "afflux set", "curl -X PATCH"},
-		"/part2":    {"Enqueued Events", "Concurrent Resource Usage", "Average Processing Time (ms)", "consumer-1", `name="pipeline.max_demand"`, "Used by kind supervisor only.", "curl -X POST", "/api/v1/pipeline/rebalance"},
+		"/":                            {"Part 1", "/part1/serial"},
+		"/part1":                       {"Concurrent Requests to Mock Resource", `name="resource.latency"`, "afflux set", "curl -X PATCH"},
+		"/part2":                       {"Enqueued Events", "Concurrent Resource Usage", "Average Processing Time (ms)", "consumer-1", `name="pipeline.max_demand"`, "Used by kind supervisor only.", "curl -X POST", "/api/v1/pipeline/rebalance"},
 		"/observer?node=mock-resource": {"mock-resource", "internal/resource/mock.go:", "uses going on", "Goroutines"},
 	} {
 		a := r.ask("GET", path, "")
