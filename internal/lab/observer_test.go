@@ -26,19 +26,6 @@ func (r *running) observed() (all observer.All) {
 	return all
 }
 
-// node finds a node of the tree, with its parent.
-func node(n observer.Node, name string) (found, parent *observer.Node) {
-	for i, c := range n.Children {
-		if c.Name == name {
-			return &n.Children[i], &n
-		}
-		if found, parent := node(c, name); found != nil {
-			return found, parent
-		}
-	}
-	return nil, nil
-}
-
 // patiently repeats what may fail while the server restarts.
 func patiently(t testing.TB, what string, within time.Duration, done func() bool) {
 	t.Helper()

@@ -48,7 +48,7 @@ func TestACensusCountsByLabelAndByWhatIsWaitedFor(t *testing.T) {
 		case <-time.After(time.Hour):
 		}
 	})
-	everybody(t, 7, "lockers", func(<-chan struct{}) { lock.Lock(); lock.Unlock() })
+	everybody(t, 7, "lockers", func(<-chan struct{}) { lock.Lock(); defer lock.Unlock() })
 	t.Cleanup(lock.Unlock) // before the goroutines are waited for: cleanups run last first
 	want := map[string]profile.State{"receivers": profile.Receiving, "selectors": profile.Selecting, "lockers": profile.Locking}
 	counts := map[string]int{"receivers": 40, "selectors": 30, "lockers": 7}
