@@ -62,7 +62,13 @@ func (l *Lab) facts() map[string]observer.Facts {
 	return all
 }
 
-func count(n int, what string) string { return plural(uint64(n), what) }
+// count says how many there are: "1 use", "3,000 uses".
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return live.Count(uint64(n)).Text + " " + what
+}
 
 func resourceFacts(s resource.Snapshot) observer.Facts {
 	f := observer.Facts{

@@ -155,6 +155,7 @@ func TestABreachEscalatesAndTheLabSaysWhyItEnds(t *testing.T) {
 	if body := r.kill("mock-resource", 200); !strings.Contains(body, `"ends":true`) {
 		t.Errorf("the outlook of the last: %s", body)
 	}
+	patiently(t, "the root gives up", 5*time.Second, func() bool { return r.Tree().State == supervise.StateFailed })
 	err := r.stop()
 	if !errors.Is(err, supervise.ErrIntensity) || !strings.Contains(err.Error(), "afflux gave up") || !strings.Contains(err.Error(), "mock-resource") {
 		t.Errorf("the lab ended with %v", err)

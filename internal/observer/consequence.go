@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/affluxlab/afflux/internal/live"
 	"github.com/affluxlab/afflux/supervise"
 )
 
@@ -60,7 +61,7 @@ func ending(n supervise.Node) string {
 	if len(n.Children) > 0 {
 		return n.Name + " is told to end, with the cause “killed”: what is below it stops, the last first."
 	}
-	return n.Name + " is told to end, with the cause “killed”, and has ended when it returns; until then it is shown as stopping, or as stuck."
+	return n.Name + " is told to end, with the cause “killed”. It has ended when it returns."
 }
 
 func restarting(above, child supervise.Node) string {
@@ -102,6 +103,6 @@ func allowance(i supervise.Intensity) string {
 	return fmt.Sprintf("%d within %s", i.Max, span(i.Within))
 }
 
-func span(d time.Duration) string { return strings.Replace(d.String(), "m0s", "m", 1) }
+func span(d time.Duration) string { return live.Duration(d) }
 
 func oneLine(err error) string { return strings.ReplaceAll(fmt.Sprint(err), "\n", "; ") }
