@@ -35,10 +35,7 @@ func New(files fs.FS) (*Guide, error) {
 
 // Pages are /guide, /source and what is below it.
 func (g *Guide) Pages() []live.Page {
-	files, err := fs.Sub(templates, "pages")
-	if err != nil {
-		panic(err) // the embedded folder has that name
-	}
+	files := live.Folder(templates, "pages")
 	return []live.Page{
 		{Path: "/guide", Title: "Guide", Nav: "Guide", Key: "u", Files: files, Data: g.guide},
 		{Path: "/source", Title: "Source", Files: files, Data: g.source},

@@ -2,7 +2,6 @@ package lab
 
 import (
 	"embed"
-	"io/fs"
 	"net/http"
 
 	"github.com/affluxlab/afflux/internal/config"
@@ -13,21 +12,13 @@ import (
 //go:embed pages panels
 var files embed.FS
 
-func folder(name string) fs.FS {
-	sub, err := fs.Sub(files, name)
-	if err != nil {
-		panic(err) // the embedded folder has that name
-	}
-	return sub
-}
-
 func (l *Lab) home() live.Page {
-	return live.Page{Path: "/", Title: "Home", Nav: "Home", Key: "h", Files: folder("pages"), Data: l.view}
+	return live.Page{Path: "/", Title: "Home", Nav: "Home", Key: "h", Files: live.Folder(files, "pages"), Data: l.view}
 }
 
 // panel is one of the lab's own, for the slots of other rooms.
 func (l *Lab) panel(template string, data func(*http.Request) any) live.Panel {
-	return live.Panel{Files: folder("panels"), Template: template, Data: data}
+	return live.Panel{Files: live.Folder(files, "panels"), Template: template, Data: data}
 }
 
 // view is what the lab's page and panels show.

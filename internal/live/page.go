@@ -19,6 +19,16 @@ type Page struct {
 	Data  func(r *http.Request) any
 }
 
+// Folder is a folder of the files that a room embeds. One that is not there is a
+// mistake of the program and panics.
+func Folder(files fs.FS, name string) fs.FS {
+	sub, err := fs.Sub(files, name)
+	if err != nil {
+		panic(err)
+	}
+	return sub
+}
+
 // Panel is a piece of page that one room fills into another room's slot.
 type Panel struct {
 	Files    fs.FS

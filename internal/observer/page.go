@@ -3,7 +3,6 @@ package observer
 import (
 	"cmp"
 	"embed"
-	"io/fs"
 	"net/http"
 	"strconv"
 	"time"
@@ -15,26 +14,18 @@ import (
 //go:embed pages panels
 var files embed.FS
 
-func folder(name string) fs.FS {
-	sub, err := fs.Sub(files, name)
-	if err != nil {
-		panic(err) // the embedded folder has that name
-	}
-	return sub
-}
-
 // Page is /observer. It needs the [Observer.Panels] to be shared. Its query says
 // which node is looked at, whether a kill of it is to be confirmed, and over which
 // time the processes are told.
 func (o *Observer) Page() live.Page {
-	return live.Page{Path: "/observer", Title: "Observer", Nav: "Observer", Key: "o", Files: folder("pages"), Data: o.data}
+	return live.Page{Path: "/observer", Title: "Observer", Nav: "Observer", Key: "o", Files: live.Folder(files, "pages"), Data: o.data}
 }
 
 // Panels are the pieces of the page that are drawn once for all who look at it.
 func (o *Observer) Panels() []live.SharedPanel {
 	share := func(name, template string, data func() any) live.SharedPanel {
 		return live.SharedPanel{Page: "/observer", Name: "observer/" + name, Panel: live.Panel{
-			Files: folder("panels"), Template: template + "-panel", Data: func(*http.Request) any { return data() },
+			Files: live.Folder(files, "panels"), Template: template + "-panel", Data: func(*http.Request) any { return data() },
 		}}
 	}
 	panels := []live.SharedPanel{

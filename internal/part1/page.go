@@ -2,7 +2,6 @@ package part1
 
 import (
 	"embed"
-	"io/fs"
 	"net/http"
 	"slices"
 
@@ -13,18 +12,10 @@ import (
 //go:embed pages panels
 var files embed.FS
 
-func folder(name string) fs.FS {
-	sub, err := fs.Sub(files, name)
-	if err != nil {
-		panic(err) // the embedded folder has that name
-	}
-	return sub
-}
-
 // Page is /part1. Its slot "part1/controls" is for whoever changes settings. It
 // needs the [Part.Values] and [Part.Panels] to be watched and shared.
 func (p *Part) Page() live.Page {
-	return live.Page{Path: "/part1", Title: "Part 1", Nav: "Part 1", Key: "1", Files: folder("pages"), Data: p.data}
+	return live.Page{Path: "/part1", Title: "Part 1", Nav: "Part 1", Key: "1", Files: live.Folder(files, "pages"), Data: p.data}
 }
 
 // measures are the ways to say how many are in flight, as ?gauge= names them.

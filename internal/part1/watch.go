@@ -137,7 +137,7 @@ func summary(r resource.Snapshot, past *telemetry.Recorder) string {
 // Panels are the pieces of the page that are drawn once for all who look at it.
 func (p *Part) Panels() []live.SharedPanel {
 	share := func(name string, data func(*http.Request) any) live.SharedPanel {
-		return live.SharedPanel{Page: "/part1", Name: "part1/" + name, Panel: live.Panel{Files: folder("panels"), Template: name + "-panel", Data: data}}
+		return live.SharedPanel{Page: "/part1", Name: "part1/" + name, Panel: live.Panel{Files: live.Folder(files, "panels"), Template: name + "-panel", Data: data}}
 	}
 	return []live.SharedPanel{
 		share("latency", func(*http.Request) any { return p.latencies() }),

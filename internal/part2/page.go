@@ -2,7 +2,6 @@ package part2
 
 import (
 	"embed"
-	"io/fs"
 	"net/http"
 
 	"github.com/affluxlab/afflux/internal/live"
@@ -11,18 +10,10 @@ import (
 //go:embed pages panels
 var files embed.FS
 
-func folder(name string) fs.FS {
-	sub, err := fs.Sub(files, name)
-	if err != nil {
-		panic(err) // the embedded folder has that name
-	}
-	return sub
-}
-
 // Page is /part2. Its slot "part2/controls" is for whoever changes settings. It
 // needs the [Part.Values] and [Part.Panels] to be watched and shared.
 func (p *Part) Page() live.Page {
-	return live.Page{Path: "/part2", Title: "Part 2", Nav: "Part 2", Key: "2", Files: folder("pages"), Data: p.data}
+	return live.Page{Path: "/part2", Title: "Part 2", Nav: "Part 2", Key: "2", Files: live.Folder(files, "pages"), Data: p.data}
 }
 
 func (p *Part) data(*http.Request) any {
@@ -54,7 +45,7 @@ var averages = []struct{ Name, Label, Note string }{
 func (p *Part) Panels() []live.SharedPanel {
 	share := func(name string, data func() any) live.SharedPanel {
 		return live.SharedPanel{Page: "/part2", Name: "part2/" + name, Panel: live.Panel{
-			Files: folder("panels"), Template: name + "-panel", Data: func(*http.Request) any { return data() },
+			Files: live.Folder(files, "panels"), Template: name + "-panel", Data: func(*http.Request) any { return data() },
 		}}
 	}
 	return []live.SharedPanel{
