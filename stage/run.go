@@ -18,12 +18,14 @@ type run struct {
 	live   int
 	takers int // of these, stages that take
 	errs   []error
+	failed bool // a stage has, and the others are to end
 }
 
 // Run runs all stages and returns when all have ended: nil after the end of all
 // sources and queues or a drain that left nothing, else the joined failures of
-// its stages ([*StageError]) and a [*DrainError] if events were left. Events that
-// failed are no failure of Run: a Snapshot has their number.
+// its stages ([*StageError], a cause before what it brought about) and a
+// [*DrainError] if events were left. Events that failed are no failure of Run: a
+// Snapshot has their number.
 //
 // The end of ctx drains the pipeline for at most Config.Grace; then handlers are
 // told by their contexts to leave, and Run returns when they have. A stage that
@@ -99,19 +101,28 @@ func (r *run) ended(n node, err error, began func()) {
 	if n.about().hasLeft() { // perhaps before it began
 		err = nil
 	}
-	if err != nil && !stoppedBy(r.ctx, err) && !errors.Is(err, ErrServing) {
-		n.fail(err)
+	failed := err != nil && !stoppedBy(r.ctx, err)
+	if failed {
+		r.note(err) // first, as those that take from it may end by it at once
+		if !errors.Is(err, ErrServing) {
+			n.fail(err)
+		}
 	}
 	r.mu.Lock()
 	r.live--
 	if !n.feeds() {
 		r.takers--
 	}
-	if err != nil && !stoppedBy(r.ctx, err) {
-		r.errs = append(r.errs, err)
-	}
+	r.failed = r.failed || failed // last, as the drain it begins closes what failed with another cause
 	r.mu.Unlock()
 	poke(r.changed)
+}
+
+// note keeps a failure for what Run returns, in order: a cause before its effects.
+func (r *run) note(err error) {
+	r.mu.Lock()
+	r.errs = append(r.errs, err)
+	r.mu.Unlock()
 }
 
 // stoppedBy tells a stage that was told to leave from one that failed.
@@ -122,7 +133,7 @@ func stoppedBy(ctx context.Context, err error) bool {
 func (r *run) state() (live, takers int, failed bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.live, r.takers, len(r.errs) > 0
+	return r.live, r.takers, r.failed
 }
 
 // await waits for stages that joined at the last moment.
