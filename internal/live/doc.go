@@ -15,11 +15,12 @@
 // # What is kept fresh
 //
 //	Values       words and numbers, four times a second those that changed: a component with "live" "part1.now"
-//	SharedPanel  markup, at most once a second and only when it has changed: {{panel "part1/latency"}}
+//	SharedPanel  markup, at most once a second and only when its data has changed: {{panel "part1/latency"}}
 //	Feed         whatever else scripts and programs listen for: samples, events, marks
 //
 // All go through GET /api/v1/stream, server-sent events. Every 50 ms one frame is encoded,
-// once for all viewers, into a short log; a viewer is a place in that log. One that comes
+// once for all viewers, into a short log; every 250 ms when only pages that are Calm are
+// looked at, or none has been for 15 s. A viewer is a place in that log. One that comes
 // back with Last-Event-ID goes on where it was, up to 12 s ago; any other begins with what
 // the log holds. One that falls two seconds behind loses what it has not seen; one that
 // does not read at all is gone some seconds after the kernel keeps no more for it. No

@@ -16,6 +16,7 @@ type Page struct {
 	Nav   string // its word in the top bar; empty: not listed
 	Key   string // the letter of its "g" shortcut; empty: none
 	Files fs.FS  // holds the page's templates, *.html; "page" is the one that is drawn
+	Calm  bool   // nothing on it moves more often than four times a second: its stream need not
 	Data  func(r *http.Request) any
 }
 

@@ -7,12 +7,14 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"reflect"
 )
 
 // SharedPanel is a piece of page that looks the same to everybody and is kept
-// fresh: while somebody looks at its page it is drawn once a second, and sent
-// when it has changed. {{panel "part1/latency"}} shows it. Its templates cannot
-// speak of the request: no entry, problem, origin, target.
+// fresh: while somebody looks at its page its data is asked for once a second, and
+// it is drawn and sent when that has changed. {{panel "part1/latency"}} shows it.
+// What Data returns must say all that is shown, and not change afterwards. Its
+// templates cannot speak of the request: no entry, problem, origin, target.
 type SharedPanel struct {
 	Page string // path of the page that shows it
 	Name string // "part1/latency"
@@ -32,7 +34,11 @@ func (s *Site) Share(p SharedPanel) {
 type share struct {
 	drawable
 	page, id string
-	sent     []byte // what viewers were last told; the stream's goroutine alone reads and writes it
+
+	// Of the stream's goroutine alone: the last drawing, what it was drawn from, and
+	// what viewers were last told.
+	drawn, sent []byte
+	from        any
 }
 
 // panel draws a shared panel within a page.
@@ -42,19 +48,33 @@ func (v *view) panel(name string) (template.HTML, error) {
 	}
 	for _, share := range v.site.shares {
 		if share.id == name {
-			body, err := v.site.drawShare(share, v)
+			body, err := v.site.drawShare(share, share.ask(v.r), v)
 			return template.HTML(`<div data-panel="` + template.HTMLEscapeString(name) + `">` + string(body) + `</div>`), err // escaped: html/template drew it
 		}
 	}
 	return "", fmt.Errorf("panel %s: there is none", name)
 }
 
-func (s *Site) drawShare(p *share, v *view) ([]byte, error) {
+func (s *Site) drawShare(p *share, data any, v *view) ([]byte, error) {
 	var out bytes.Buffer
-	if err := p.sheet.draw(&out, p.name, p.ask(v.r), v); err != nil {
+	if err := p.sheet.draw(&out, p.name, data, v); err != nil {
 		return nil, fmt.Errorf("panel %s: %w", p.id, err)
 	}
 	return out.Bytes(), nil
+}
+
+// redraw is the panel as it looks now. From the same data it would look the same,
+// and to compare is far cheaper than to draw.
+func (s *Site) redraw(p *share, v *view) ([]byte, error) {
+	data := p.ask(v.r)
+	if p.drawn != nil && reflect.DeepEqual(data, p.from) {
+		return p.drawn, nil
+	}
+	body, err := s.drawShare(p, data, v)
+	if err == nil {
+		p.drawn, p.from = body, data
+	}
+	return body, err
 }
 
 // changedPanels is the message with those panels of a page that look different
@@ -67,7 +87,7 @@ func (s *Site) changedPanels(page string, anew bool) (changed, all []byte) {
 		if p.page != page {
 			continue
 		}
-		body, err := s.drawShare(p, newView(s, r, page))
+		body, err := s.redraw(p, newView(s, r, page))
 		if err != nil {
 			s.log.Error("panel not drawn", "panel", p.id, "err", err)
 			continue

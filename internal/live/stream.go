@@ -15,8 +15,13 @@ import (
 const (
 	// beat is how often a frame is made.
 	beat = 50 * time.Millisecond
+	// calm is how many beats a frame spans while nobody looks at a page that moves:
+	// numbers change no oftener. lingering is for how many beats after that a frame
+	// is made at each, for those who come back.
+	calm      = int64(250 * time.Millisecond / beat)
+	lingering = int64(15 * time.Second / beat)
 	// heartbeat is how many beats may pass in silence: proxies cut what is idle.
-	heartbeat = 15 * time.Second / beat
+	heartbeat = int64(15 * time.Second / beat)
 	// kept is how many frames are remembered, for viewers that come or come back.
 	kept = 256
 	// patience is how many frames a viewer may be behind; then it loses what it
@@ -34,7 +39,7 @@ const (
 // Feed is one kind of message of the stream.
 type Feed struct {
 	Event string        // the name of the message
-	Every time.Duration // how often Read is called: a multiple of 50 ms
+	Every time.Duration // how often Read is called: a multiple of 50 ms. 250 ms at least, where nobody looks at what moves
 	// Read returns what is to be told, a message each. It is called by one
 	// goroutine, whether anybody is listening or not. A value with a method
 	// AppendJSON([]byte) []byte encodes itself.
@@ -54,6 +59,7 @@ type stream struct {
 	next    uint64            // number of the next frame
 	wake    chan struct{}     // closed when there is a next frame
 	viewers map[string]int    // by page; "" for those without one
+	eager   int               // of these, those whose page moves
 	panels  map[string][]byte // by page: all its panels, for a viewer that comes while others look
 	watched int               // sum of them
 }
@@ -74,25 +80,42 @@ func newStream(log *slog.Logger, most int) *stream {
 	}
 }
 
-// serve makes a frame every beat until ctx ends.
+// serve makes frames until ctx ends: at every beat, or at every fifth while nobody
+// looks at what moves. To wake up is most of what a frame costs.
 func (s *stream) serve(ctx context.Context, panels func(page string, anew bool) (changed, all []byte)) error {
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
-	silent := 0
-	for n := int64(0); ; n++ {
+	pace, moved, told := int64(1), int64(0), int64(0)
+	for n := int64(0); ; n += pace - n%pace {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-tick.C:
 		}
 		f := s.make(n, panels)
-		if silent++; silent >= int(heartbeat) {
+		if n-told >= heartbeat {
 			f.all = append(f.all, ": still here\n"...)
 		}
 		if s.publish(f) {
-			silent = 0
+			told = n
+		}
+		if s.moving() {
+			moved = n
+		}
+		if next := paceAfter(n - moved); next != pace {
+			pace = next
+			tick.Reset(time.Duration(pace) * beat)
 		}
 	}
+}
+
+// paceAfter is how many beats there are from frame to frame when the last viewer of
+// a page that moves was there so many beats ago.
+func paceAfter(beats int64) int64 {
+	if beats < lingering {
+		return 1
+	}
+	return calm
 }
 
 // make asks the feeds whose turn it is, and once a second the panels of the
@@ -223,8 +246,9 @@ func (s *stream) enterAt(id, page string) place {
 	return place{page: page, seen: seen, came: newest}
 }
 
-// enter counts a viewer in, unless there are too many.
-func (s *stream) enter(page string) bool {
+// enter counts a viewer in, unless there are too many. Eager is one whose page
+// moves.
+func (s *stream) enter(page string, eager bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.watched >= s.most {
@@ -232,17 +256,29 @@ func (s *stream) enter(page string) bool {
 	}
 	s.watched++
 	s.viewers[page]++
+	if eager {
+		s.eager++
+	}
 	return true
 }
 
-func (s *stream) leave(page string) {
+func (s *stream) leave(page string, eager bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.watched--
+	if eager {
+		s.eager--
+	}
 	if s.viewers[page]--; s.viewers[page] == 0 {
 		delete(s.viewers, page)
 		delete(s.panels, page)
 	}
+}
+
+func (s *stream) moving() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.eager > 0
 }
 
 // remember keeps a page's panels for as long as somebody looks at it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"html/template"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -204,7 +205,7 @@ func TestWhoComesBackGoesOnWhereItBrokeOff(t *testing.T) {
 }
 
 func TestWhoWasAwayTooLongOrKnowsAnotherServerGetsWhatIsKept(t *testing.T) {
-	streaming(t, live.Config{}, func(site *live.Site, _ *beats) {
+	streaming(t, live.Config{}, func(site *live.Site, b *beats) {
 		first, end := watch(site, "/api/v1/stream")
 		time.Sleep(51 * time.Millisecond)
 		synctest.Wait()
@@ -216,11 +217,47 @@ func TestWhoWasAwayTooLongOrKnowsAnotherServerGetsWhatIsKept(t *testing.T) {
 			synctest.Wait()
 			end(nil)
 			got := w.data("beat")
-			if len(got) < 200 || got[len(got)-1] != "1201" {
+			if newest := strconv.FormatInt(b.n.Load(), 10); len(got) < 200 || got[len(got)-1] != newest {
 				t.Errorf("%s: %d beats, to %s", header, len(got), got[len(got)-1])
 			}
 		}
 	})
+}
+
+func TestFramesAreFewerWhereNothingMoves(t *testing.T) {
+	prepare := func(site *live.Site) {
+		if err := site.Add(live.Page{Path: "/calm", Files: one(`{{define "page"}}x{{end}}`), Calm: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	streaming(t, live.Config{}, func(site *live.Site, b *beats) {
+		within := func(d time.Duration) int64 {
+			synctest.Wait()
+			before := b.n.Load()
+			time.Sleep(d)
+			synctest.Wait()
+			return b.n.Load() - before
+		}
+		_, endCalm := watch(site, "/api/v1/stream?page=/calm")
+		time.Sleep(16*time.Second + time.Millisecond)
+		if n := within(10 * time.Second); n != 40 {
+			t.Errorf("%d frames in 10 s of a calm page, want 40", n)
+		}
+		_, end := watch(site, "/api/v1/stream?page=/a")
+		time.Sleep(250 * time.Millisecond)
+		if n := within(10 * time.Second); n != 200 {
+			t.Errorf("%d frames in 10 s with a page that moves beside it, want 200", n)
+		}
+		end(nil)
+		if n := within(10 * time.Second); n != 200 {
+			t.Errorf("%d frames in 10 s after it went, want 200: it may come back", n)
+		}
+		time.Sleep(6 * time.Second)
+		endCalm(nil)
+		if n := within(10 * time.Second); n != 40 {
+			t.Errorf("%d frames in 10 s with nobody, want 40", n)
+		}
+	}, prepare)
 }
 
 func TestASlowViewerLosesFramesAndHoldsNobodyUp(t *testing.T) {
@@ -476,6 +513,30 @@ func TestAPanelThatChangedBackWhileNobodyLookedIsSentToTheNext(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		same(t, "the next viewer", next.data("panel"), []string{`{"a/n":"0"}`})
+	}, prepare)
+}
+
+func TestAPanelIsDrawnAgainOnlyFromOtherData(t *testing.T) {
+	var n, drawn atomic.Int64
+	type data struct{ Numbers []int64 }
+	prepare := func(site *live.Site) {
+		site.Share(live.SharedPanel{Page: "/a", Name: "a/n", Panel: live.Panel{
+			Files: one(`{{define "n-panel"}}{{range .Numbers}}{{count}}{{.}}{{end}}{{end}}`), Template: "n-panel",
+			Data: func(*http.Request) any { return data{[]int64{n.Load()}} },
+		}})
+	}
+	funcs := template.FuncMap{"count": func() string { drawn.Add(1); return "" }}
+	streaming(t, live.Config{Funcs: funcs}, func(site *live.Site, _ *beats) {
+		w, end := watch(site, "/api/v1/stream?page=/a")
+		defer end(nil)
+		time.Sleep(5 * time.Second)
+		n.Store(1)
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		same(t, "panels", w.data("panel"), []string{`{"a/n":"0"}`, `{"a/n":"1"}`})
+		if drawn.Load() != 2 {
+			t.Errorf("drawn %d times in 10 s, want twice", drawn.Load())
+		}
 	}, prepare)
 }
 

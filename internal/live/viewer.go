@@ -20,17 +20,21 @@ var readTime = 4 * time.Second
 // serveStream is GET /api/v1/stream. It returns when the viewer has gone, or does
 // not read, or the lab stops.
 func (s *Site) serveStream(w http.ResponseWriter, r *http.Request) {
-	page := r.URL.Query().Get("page")
-	if page != "" && !s.hasPage(page) {
-		web.Fail(w, r, web.Problem{Status: http.StatusNotFound, Detail: "page: there is no page " + strconv.Quote(page)})
-		return
+	page, eager := r.URL.Query().Get("page"), true
+	if page != "" {
+		shown := s.pageAt(page)
+		if shown == nil {
+			web.Fail(w, r, web.Problem{Status: http.StatusNotFound, Detail: "page: there is no page " + strconv.Quote(page)})
+			return
+		}
+		eager = !shown.Calm
 	}
-	if !s.stream.enter(page) {
+	if !s.stream.enter(page, eager) {
 		w.Header().Set("Retry-After", "5")
 		web.Fail(w, r, web.Problem{Status: http.StatusServiceUnavailable, Detail: "too many viewers: server.viewers is " + strconv.Itoa(s.stream.most)})
 		return
 	}
-	defer s.stream.leave(page)
+	defer s.stream.leave(page, eager)
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
@@ -46,10 +50,16 @@ func (s *Site) serveStream(w http.ResponseWriter, r *http.Request) {
 	v.run(r.Context())
 }
 
-// hasPage reports whether a page is served at that path, also one of many at a pattern.
-func (s *Site) hasPage(path string) bool {
-	_, pattern := s.finder.Handler(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}, Host: "localhost"})
-	return pattern != ""
+// pageAt is the page that is served at a path, perhaps one of many at its pattern;
+// nil: there is none.
+func (s *Site) pageAt(path string) *page {
+	_, matched := s.finder.Handler(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}, Host: "localhost"})
+	for _, p := range s.order {
+		if pattern(p.Path) == matched {
+			return p
+		}
+	}
+	return nil
 }
 
 // ready is a wake-up that has come already.
@@ -132,7 +142,8 @@ func (v *viewer) hurry(now time.Time) error {
 func (s *Site) streamDoc() web.Doc {
 	return web.Doc{
 		Summary: "What happens, as server-sent events",
-		Description: "sample: every 20 ms point since the last, as {t: [unix ms], name: [number]}, a series that does not change as one number. " +
+		Description: "Twenty times a second; four times for a page that has nothing faster to show. " +
+			"sample: every 20 ms point since the last, as {t: [unix ms], name: [number]}, a series that does not change as one number. " +
 			"event: completed pieces of work, at most 1,000 a second, each with the weight of those it stands for. " +
 			"mark: a setting changed, a reset, a crash, a restart, load that began or ended. " +
 			"values and panel: what a page shows. bye: the lab stops. " +

@@ -12,7 +12,7 @@ import (
 
 // What a census may cost.
 const (
-	censusShare   = 100             // it is repeated when this many times its cost have passed: one percent
+	censusShare   = 200             // it is repeated when this many times its cost have passed: half a percent
 	censusLeast   = time.Second     // and no sooner than that
 	mostToCount   = 200_000         // goroutines; of more, the runtime's counters tell
 	stillLooking  = 5 * time.Second // after the last look nobody is told anything any more

@@ -18,7 +18,7 @@ var files embed.FS
 // which node is looked at, whether a kill of it is to be confirmed, and over which
 // time the processes are told.
 func (o *Observer) Page() live.Page {
-	return live.Page{Path: "/observer", Title: "Observer", Nav: "Observer", Key: "o", Files: live.Folder(files, "pages"), Data: o.data}
+	return live.Page{Path: "/observer", Title: "Observer", Nav: "Observer", Key: "o", Calm: true, Files: live.Folder(files, "pages"), Data: o.data}
 }
 
 // Panels are the pieces of the page that are drawn once for all who look at it.

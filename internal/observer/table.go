@@ -12,8 +12,8 @@ import (
 
 // row is a line of the table of processes: words, with the numbers to sort by.
 type row struct {
-	Process
-	Cells []sorted
+	Name, State string
+	Cells       []sorted
 }
 
 // sorted is a cell with what it is sorted by.
@@ -27,24 +27,43 @@ type table struct {
 	Rows   []row
 	Hidden int // of the least busy, not shown
 	Window string
-	OverS  float64
-	CPU    bool // measured
+	Over   string // the stretch, in words: such as stay the same for a while
+	CPU    bool   // measured
 }
 
 func (o *Observer) table(window string) table {
 	p := o.Processes(window)
-	t := table{Window: window, OverS: p.OverS, CPU: o.lastCPU() != nil}
-	for _, x := range p.Processes {
-		t.Rows = append(t.Rows, row{x, []sorted{busyCell(x), wholeCell(x.Queue), msCell(x.WaitMS), msCell(x.ServiceMS),
+	t := table{Window: window, Over: stretch(p), CPU: o.lastCPU() != nil}
+	shown := p.Processes
+	if len(shown) > mostRows {
+		slices.SortStableFunc(shown, func(a, b Process) int { return cmp.Compare(b.busy(), a.busy()) })
+		t.Hidden = len(shown) - mostRows
+		shown = shown[:mostRows]
+	}
+	for _, x := range shown {
+		t.Rows = append(t.Rows, row{x.Name, x.State, []sorted{busyCell(x), wholeCell(x.Queue), msCell(x.WaitMS), msCell(x.ServiceMS),
 			countCell(x.Done), {Text: strconv.Itoa(x.Restarts), By: float64(x.Restarts)},
 			wholeCell(x.Goroutines), percentCell(x.CPUPercent)}})
 	}
-	if len(t.Rows) > mostRows {
-		slices.SortStableFunc(t.Rows, func(a, b row) int { return cmp.Compare(b.Cells[0].By, a.Cells[0].By) })
-		t.Hidden = len(t.Rows) - mostRows
-		t.Rows = t.Rows[:mostRows]
-	}
 	return t
+}
+
+// busy is what processes are ordered by when there are too many: below 0 if nobody
+// tells.
+func (p Process) busy() float64 {
+	if p.Busy == nil {
+		return none.By
+	}
+	return *p.Busy
+}
+
+// stretch says over which time the figures are.
+func stretch(p Processes) string {
+	span, _ := windowSpan(p.Window)
+	if over := time.Duration(p.OverS * float64(time.Second)); span > 0 {
+		return "Over " + live.Duration(over.Round(time.Second))
+	}
+	return "Since " + p.At.Add(-time.Duration(p.OverS*float64(time.Second))).Format(time.TimeOnly)
 }
 
 // none is what was not measured, sorted below all that was.

@@ -109,7 +109,7 @@ func TestASlidingWindowIsTheDifferenceOfTwoSamples(t *testing.T) {
 	})
 }
 
-func TestACensusIsTakenOnlyWhileSomebodyLooksAndAtMostForAPercentOfTheTime(t *testing.T) {
+func TestACensusIsTakenOnlyWhileSomebodyLooksAndForHalfAPercentOfTheTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCensus("m")
 		if _, due := c.due(time.Now()); due {
@@ -120,7 +120,7 @@ func TestACensusIsTakenOnlyWhileSomebodyLooksAndAtMostForAPercentOfTheTime(t *te
 			t.Errorf("the first: %v %v", wait, due)
 		}
 		c.keep(profile.Census{At: time.Now(), Took: 70 * time.Millisecond}, "")
-		if wait, due := c.due(time.Now()); !due || wait != 7*time.Second {
+		if wait, due := c.due(time.Now()); !due || wait != 14*time.Second {
 			t.Errorf("after one of 70 ms: %v %v", wait, due)
 		}
 		time.Sleep(6 * time.Second)
@@ -128,7 +128,7 @@ func TestACensusIsTakenOnlyWhileSomebodyLooksAndAtMostForAPercentOfTheTime(t *te
 			t.Error("nobody has looked for six seconds")
 		}
 		c.look()
-		if wait, due := c.due(time.Now()); !due || wait != time.Second {
+		if wait, due := c.due(time.Now()); !due || wait != 8*time.Second {
 			t.Errorf("somebody looks again: %v %v", wait, due)
 		}
 		c.keep(profile.Census{At: time.Now(), Took: time.Millisecond}, "")
