@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"strings"
 
 	"github.com/affluxlab/afflux/internal/live"
 )
@@ -53,6 +54,17 @@ type view struct {
 	Code     *code
 	Folder   *folder
 	Missing  *missing
+}
+
+// PageTitle is the path that is shown; none for the guide itself.
+func (v view) PageTitle() string {
+	switch last := len(v.Crumbs) - 1; {
+	case v.Missing != nil:
+		return "Not found: " + v.Missing.Path
+	case last > 0:
+		return strings.TrimPrefix(v.Crumbs[last].Href, "/source/")
+	}
+	return ""
 }
 
 // Status is that of the answer.

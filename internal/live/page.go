@@ -9,7 +9,8 @@ import (
 // Page is one page as its room declares it; the site draws it inside the shell.
 //
 // Data is asked once per drawing. When what it returns has a method Status() int,
-// the answer carries that status instead of 200.
+// the answer carries that status instead of 200; a method PageTitle() string tells its
+// title, where one page shows many things.
 type Page struct {
 	Path  string // "/part1"; "/" for home; patterns as in "/source/{path...}"
 	Title string
@@ -69,6 +70,9 @@ type Part struct {
 
 // status is what a page's data may say about its answer.
 type status interface{ Status() int }
+
+// titled is what a page's data may say about its title.
+type titled interface{ PageTitle() string }
 
 // template and data of one thing that can be drawn: a page or a panel.
 type drawable struct {

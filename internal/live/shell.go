@@ -2,6 +2,7 @@ package live
 
 import (
 	"bytes"
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -74,7 +75,7 @@ func (p *page) draw(w http.ResponseWriter, r *http.Request, code int, form Form)
 func (p *page) shell(r *http.Request, data any, form Form) shell {
 	refresh := r.URL.Query().Get("refresh") == "1"
 	return shell{
-		Title:    p.Title,
+		Title:    p.title(data),
 		Window:   windowOf(r).Name,
 		Drawn:    time.Now().UnixMilli(),
 		Spread:   spread(p.site.Viewers()),
@@ -88,6 +89,13 @@ func (p *page) shell(r *http.Request, data any, form Form) shell {
 		Refresh:  refresh,
 		Toggle:   toggled(r, refresh),
 	}
+}
+
+func (p *page) title(data any) string {
+	if own, ok := data.(titled); ok {
+		return cmp.Or(own.PageTitle(), p.Title)
+	}
+	return p.Title
 }
 
 // spread keeps the pages drawn for an audience of any size to a hundred a second.
