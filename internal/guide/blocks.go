@@ -69,14 +69,18 @@ func codeBlock(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.
 }
 
 // command is a line that begins as the commands of our documents do.
-var command = regexp.MustCompile(`^(?:[A-Z_]+=\S* )*(?:#|(?:ab|afflux|bin/afflux|curl|export|go|make)(?: |$))`)
+var command = regexp.MustCompile(`^(?:[A-Z_]+=\S* )*(?:#|(?:ab|afflux|awk|bin/afflux|curl|export|go|make|sleep)(?: |$))`)
 
-// commands tells of a block whose language is not said whether it is for a shell.
+// commands tells of a block whose language is not said whether it is for a shell. What
+// follows a pipe or a backslash at the end of a line belongs to the command of that line.
 func commands(text string) bool {
+	goesOn := false
 	for line := range strings.Lines(text) {
-		if line = strings.TrimRight(line, "\n"); line != "" && !command.MatchString(line) {
+		line = strings.TrimRight(line, "\n")
+		if line != "" && !goesOn && !command.MatchString(line) {
 			return false
 		}
+		goesOn = strings.HasSuffix(line, "|") || strings.HasSuffix(line, `\`)
 	}
 	return text != ""
 }

@@ -250,6 +250,31 @@ func TestCommandsNameTheLabAsTheVisitorDoes(t *testing.T) {
 	}
 }
 
+// Whatever the shape of a block, what a reader copies from it goes to the lab it was read on.
+func TestEveryBlockOfTheWorkshopFollowsThePort(t *testing.T) {
+	g, err := guide.New(source(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodGet, "/guide", nil)
+	r.Host = "localhost:4321"
+	w := httptest.NewRecorder()
+	serve(t, g).ServeHTTP(w, r)
+	led := 0
+	for _, block := range codes(w.Body.String()) {
+		if strings.Contains(block, ":4000") {
+			t.Errorf("does not follow the port:\n%s", block)
+		}
+		if usual := regexp.MustCompile(`(?m)\bafflux (?:get|set|observe) [^-]`).FindString(block); usual != "" {
+			t.Errorf("%q asks the lab at the usual port:\n%s", usual, block)
+		}
+		led += strings.Count(block, "http://localhost:4321")
+	}
+	if led < 40 {
+		t.Errorf("only %d addresses in blocks", led)
+	}
+}
+
 func TestAFileIsShownWithAnAnchorForEachLine(t *testing.T) {
 	text := body(t, pages(t), "/source/code/mock.go")
 	wants(t, text,

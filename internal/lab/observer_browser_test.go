@@ -1,6 +1,7 @@
 package lab_test
 
 import (
+	"regexp"
 	"testing"
 
 	"github.com/affluxlab/afflux/internal/browsertest"
@@ -84,5 +85,27 @@ func TestTheObserverIsWholeNarrowAndDark(t *testing.T) {
 	b.Until(`document.documentElement.scrollWidth <= innerWidth`)
 	b.Until(`document.querySelector(".crowd tbody tr") !== null`)
 	b.Screenshot("observer-narrow-dark")
+	b.Quiet()
+}
+
+func TestThePictureOfThePipelineLeadsToEachOfItsNodes(t *testing.T) {
+	r := start(t, func(s *config.Settings) { slow(s); s.Pipeline.Consumers = 12 }) // more than the picture shows
+	nodes := regexp.MustCompile(`href="/observer\?node=([^"]+)"`)
+	links := nodes.FindAllStringSubmatch(r.ask("GET", "/part2", "").body, -1)
+	if len(links) != 14 { // part2, http, producer, ten of the consumers, mock-resource
+		t.Errorf("%d links", len(links))
+	}
+	for _, l := range links {
+		if child, _ := r.treeNow(l[1]); child.Name == "" {
+			t.Errorf("there is no %s in the tree", l[1])
+		}
+	}
+	b := look(t, r, "/part2")
+	b.Click(`[data-panel="part2/flow"] a[href="/observer?node=consumer-1"]`)
+	b.Until(`document.querySelector("#detail")?.dataset.node === "consumer-1"`)
+	b.Open(r.url + "/part2")
+	alive(b)
+	r.set(`{"pipeline":{"kind":"supervisor"}}`)
+	b.Until(`document.querySelector('[data-panel="part2/flow"] a[href="/observer?node=consumer-supervisor"]') !== null`)
 	b.Quiet()
 }

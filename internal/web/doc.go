@@ -19,7 +19,7 @@
 // # Classes
 //
 //	Work   what is put under load: nosniff, no other header, no deadline for the work, no allocation of ours
-//	Page   HTML and its forms: CSP and all security headers, a write deadline
+//	Page   HTML and its forms: CSP and all security headers, a write deadline; 308 from its address with a slash
 //	API    JSON: the same, errors as problem+json (RFC 9457)
 //	Open   as Page, but nobody is asked for a token: static files, health, login
 //	Stream as API, for an answer that goes on: no deadline of ours, ends when the stop begins

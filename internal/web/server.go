@@ -109,6 +109,7 @@ func (s *Server) mount() (err error) {
 			s.direct[r.Path] = h
 		}
 	}
+	s.mountSlashes()
 	s.mux.HandleFunc("/", s.guarded(Page, s.serveUnknown))
 	s.mux.HandleFunc("/api", s.guarded(API, s.serveUnknown)) // else the mux redirects it to the next
 	s.mux.HandleFunc("/api/", s.guarded(API, s.serveUnknown))
