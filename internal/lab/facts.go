@@ -1,8 +1,6 @@
 package lab
 
 import (
-	"fmt"
-
 	"github.com/affluxlab/afflux"
 	"github.com/affluxlab/afflux/internal/live"
 	"github.com/affluxlab/afflux/internal/observer"
@@ -54,7 +52,7 @@ func (l *Lab) facts() map[string]observer.Facts {
 		"mock-resource": resourceFacts(used),
 		"part1":         l.partFacts(l.part1.Snapshot(), used),
 		"telemetry":     {Doing: "keeps the recorder, the stream and the observer", Loss: "For a moment nothing is recorded, and pages are not told what changes."},
-		"recorder":      {Doing: fmt.Sprintf("takes a sample every 20 ms; %s kept", recorded(l.recorder.Reach())), Loss: "What was recorded is kept; a few samples are missed."},
+		"recorder":      {Doing: "takes a sample every 20 ms", More: []observer.Fact{{Label: "kept", Value: recorded(l.recorder.Reach())}}, Loss: "What was recorded is kept; a few samples are missed."},
 		"stream":        {Doing: count(l.site.Viewers(), "viewer"), Loss: "Viewers stay, and are told nothing until it runs again."},
 		"observer":      {Doing: "keeps the figures of the last minute", Loss: "A census or two is missed; the flight recorder is switched off."},
 	}

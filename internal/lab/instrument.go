@@ -148,7 +148,7 @@ func vitalColumns() []column {
 		gauge("goroutines", "goroutines", "of the process", func(m *moment) float64 { return m.vitals.Goroutines }),
 		gauge("heap", "bytes", "in objects on the heap", func(m *moment) float64 { return m.vitals.Heap }),
 		counter("cpu", "s", "processor time of the process since it started, read five times a second", func(m *moment) float64 { return m.vitals.CPU }),
-		gauge("rss", "bytes", "resident memory: what the system has given", func(m *moment) float64 { return m.vitals.RSS }),
+		gauge("rss", "bytes", "resident memory: what the system has given, read once a second", func(m *moment) float64 { return m.vitals.RSS }),
 		gauge("threads", "threads", "of the system", func(m *moment) float64 { return m.vitals.Threads }),
 		counter("gc_cycles", "collections", "of garbage since the start", func(m *moment) float64 { return m.vitals.GCCycles }),
 		counter("gc_cpu", "s", "processor time spent on that", func(m *moment) float64 { return m.vitals.GCCPU }),

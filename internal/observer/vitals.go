@@ -7,7 +7,7 @@ import (
 )
 
 // Vitals are the few figures that are recorded. Those after Heap are read five times
-// a second: they cost more than all the rest.
+// a second, RSS once: they cost more than all the rest.
 type Vitals struct {
 	Goroutines float64
 	Heap       float64 // bytes in objects
@@ -26,12 +26,16 @@ type vitals struct {
 	slow []metrics.Sample
 	last Vitals
 	at   time.Time // of the slow ones
+	rss  time.Time // of the slowest
 	seen *metrics.Float64Histogram
 }
 
 // slowly is how often the slow ones are read: it is the system that has to be
-// asked.
-const slowly = 200 * time.Millisecond
+// asked. Memory comes and goes more slowly than that.
+const (
+	slowly  = 200 * time.Millisecond
+	slowest = time.Second
+)
 
 func newVitals() *vitals {
 	return &vitals{
@@ -57,8 +61,14 @@ func (o *Observer) Vitals() Vitals {
 
 func (v *vitals) readSlowly(now time.Time) {
 	v.at = now
-	if u, err := used(); err == nil { // else the ones before stand: a gap would look like idleness
-		v.last.CPU, v.last.RSS = u.cpu, float64(u.rss)
+	if cpu, err := processorTime(); err == nil { // else the ones before stand: a gap would look like idleness
+		v.last.CPU = cpu
+	}
+	if now.Sub(v.rss) >= slowest {
+		v.rss = now
+		if rss, err := resident(); err == nil {
+			v.last.RSS = float64(rss)
+		}
 	}
 	metrics.Read(v.slow)
 	v.last.Threads, v.last.GCCycles, v.last.GCCPU = float64(v.slow[0].Value.Uint64()), float64(v.slow[1].Value.Uint64()), v.slow[2].Value.Float64()
