@@ -26,7 +26,7 @@ const mostSiblings = 24
 func (o *Observer) kin(n supervise.Node, facts map[string]Facts) kin {
 	f := facts[n.Name]
 	k := kin{Name: n.Name, Kind: n.Kind, Strategy: n.Strategy, State: string(n.State), Colour: colours[n.State], Doing: f.Doing}
-	if f.Queued != "" && f.Queue > 0 {
+	if f.Queued != "" { // also of 0: a line that comes and goes would move all below it
 		k.Queue = live.Count(uint64(f.Queue)).Text
 	}
 	if n.Restarts > 0 {

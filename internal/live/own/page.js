@@ -119,6 +119,7 @@ export function show() {
 let turn = 0; // an answer from before the newest question is no longer wanted
 let due = 0; // the timer of the next look
 let missed = false; // a look was due while the visitor held the page
+let wanted = 0; // looks under way that the visitor has asked for: no other comes in between
 
 export async function ask(address, options) {
   const answer = await fetch(address, { ...options, cache: "no-store", signal: AbortSignal.timeout(patience) });
@@ -146,15 +147,16 @@ export function resume() {
   if (missed && !held()) soon();
 }
 
-async function look(wanted = false) {
+async function look(forced = false) {
   clearTimeout(due);
   due = 0;
+  if (wanted && !forced) return (missed = true);
   missed = false;
   const mine = ++turn;
   try {
     const [answer, text] = await ask(here());
     if (mine !== turn) return;
-    if (held() && !wanted) missed = true;
+    if (held() && !forced) missed = true;
     else if (isPage(answer)) take(answer, text);
   } catch {
     missed = true; // the stream tells that the connection is lost, and when it is back
@@ -186,7 +188,9 @@ async function drop() {
 export async function go(address) {
   if (unsaved()) return location.assign(address);
   history.replaceState(history.state, "", address);
+  wanted++;
   await look(true);
+  if (!--wanted) resume();
 }
 
 export function start() {
