@@ -1,6 +1,9 @@
 package stage
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // ConsumerConfig are the settings of a consumer. The zero value is good.
 type ConsumerConfig[T any] struct {
@@ -13,6 +16,11 @@ type ConsumerConfig[T any] struct {
 	OnError func(Failure[T]) Verdict
 	// OnEnd says what the end of what it takes from means. Default: Transient.
 	OnEnd EndMode
+	// Timeout is how long one call of the handler may take: then its context ends,
+	// with the cause [ErrTimeout]. What it returns counts as usual, and a handler that
+	// does not heed its context cannot be ended. It costs a timer and some 300 bytes
+	// a call. 0: none.
+	Timeout time.Duration
 	// Observe is told each call of this stage's handler when that has returned, with
 	// the events it was given: in the same goroutine, under the conditions of
 	// Config.Observe. It may not keep the slice. It costs nothing when nil.
@@ -25,14 +33,23 @@ const maxWorkers = 1_000_000
 // handler, in one or more workers.
 type Consumer[T any] struct {
 	inlet[T]
-	handle crewHandler[T]
+	handle handlers[T]
+	gate   gate // nil: its workers take whenever there is something
 	crew   crew[T]
 }
 
-// crewHandler is one of the two kinds of handler.
-type crewHandler[T any] struct {
+// handlers are the kinds of handler: one of them is there.
+type handlers[T any] struct {
 	one   func(ctx context.Context, ev T) error
 	slice func(ctx context.Context, evs []T) error
+	own   func() handlers[T] // makes one of the others for each worker
+}
+
+// gate keeps workers from taking events while nobody wants what they would make of
+// them.
+type gate interface {
+	open(w *waiter) bool // if not, w is called when it opens
+	leave(w *waiter)
 }
 
 // NewConsumer makes a consumer whose handler is given one event at a time.
@@ -41,7 +58,7 @@ type crewHandler[T any] struct {
 // cause; an event whose handler then returns an error returns to its queue. An
 // error or a panic otherwise is the event's failure: see ConsumerConfig.OnError.
 func NewConsumer[T any](p *Pipeline, name string, handle func(ctx context.Context, ev T) error, cfg ConsumerConfig[T]) *Consumer[T] {
-	return newConsumer(p, name, crewHandler[T]{one: handle}, cfg)
+	return newConsumer(p, name, handlers[T]{one: handle}, cfg)
 }
 
 // NewSliceConsumer makes a consumer whose handler is given several events at a
@@ -51,26 +68,34 @@ func NewConsumer[T any](p *Pipeline, name string, handle func(ctx context.Contex
 // in it is seen by a retry. An error is the failure of all events in it, unless
 // it is, or wraps, a [*SliceError].
 func NewSliceConsumer[T any](p *Pipeline, name string, handle func(ctx context.Context, evs []T) error, cfg ConsumerConfig[T]) *Consumer[T] {
-	return newConsumer(p, name, crewHandler[T]{slice: handle}, cfg)
+	return newConsumer(p, name, handlers[T]{slice: handle}, cfg)
 }
 
-func newConsumer[T any](p *Pipeline, name string, handle crewHandler[T], cfg ConsumerConfig[T]) *Consumer[T] {
-	c := &Consumer[T]{handle: handle}
-	c.setUp(p, name, "consumer")
-	c.self, c.size = c, c.crew.wanted
-	c.slices = handle.slice != nil
-	c.onErr, c.onEnd, c.observe = cfg.OnError, cfg.OnEnd, cfg.Observe
-	c.crew.target = max(cfg.Workers, 1)
-	switch {
-	case handle.one == nil && handle.slice == nil:
-		c.wrong = &SettingError{name, "handler", "nil", "a function"}
-	case cfg.OnEnd > Temporary:
-		c.wrong = &SettingError{name, "OnEnd", cfg.OnEnd, "Transient or Temporary"}
-	case cfg.Workers < 0 || cfg.Workers > maxWorkers:
-		c.wrong = &SettingError{name, "Workers", cfg.Workers, "0 to 1,000,000"}
+func newConsumer[T any](p *Pipeline, name string, handle handlers[T], cfg ConsumerConfig[T]) *Consumer[T] {
+	c := &Consumer[T]{}
+	if handle.one == nil && handle.slice == nil {
+		c.wrong = errNoHandler(name)
 	}
+	c.setUp(p, name, "consumer", c, handle, cfg)
 	p.add(c, nil)
 	return c
+}
+
+func errNoHandler(of string) error { return &SettingError{of, "handler", "nil", "a function"} }
+
+// setUp fills in what the kinds of stages with workers share. Self is the stage.
+func (c *Consumer[T]) setUp(p *Pipeline, name, kind string, self node, handle handlers[T], cfg ConsumerConfig[T]) {
+	c.inlet.setUp(p, name, kind)
+	c.self, c.size, c.handle, c.slices = self, c.crew.wanted, handle, handle.slice != nil
+	c.onErr, c.onEnd, c.observe, c.timeout = cfg.OnError, cfg.OnEnd, cfg.Observe, cfg.Timeout
+	c.crew.target = max(cfg.Workers, 1)
+	switch {
+	case c.wrong != nil:
+	case cfg.Workers < 0 || cfg.Workers > maxWorkers:
+		c.wrong = &SettingError{name, "Workers", cfg.Workers, "0 to 1,000,000"}
+	default:
+		c.wrong = c.checkInlet()
+	}
 }
 
 // Serve runs the workers until the stage ends: nil after the end of all that it

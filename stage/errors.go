@@ -17,11 +17,17 @@ var (
 	// ErrDropped is the outcome that [Queue.Do] tells of an event that was
 	// dropped because the queue overflowed.
 	ErrDropped = errors.New("stage: event dropped, the queue overflowed")
+	// ErrTimeout is the cause with which the context of a handler ends that took
+	// longer than its stage's Timeout.
+	ErrTimeout = errors.New("stage: the handler took too long")
 	// ErrServing is returned by a Serve or Run that is already under way.
 	ErrServing = errors.New("stage: already running")
 	// ErrEnded is returned by Serve of a stage that has left its pipeline, and by
 	// [Subscription.Set] when the subscription is over.
 	ErrEnded = errors.New("stage: has ended")
+	// ErrCycle is what a subscription is refused with that would send events in a
+	// circle.
+	ErrCycle = errors.New("stage: events would go in a circle")
 	// ErrDraining is the cause with which the context of a Fetch ends when its
 	// pipeline drains.
 	ErrDraining = errors.New("stage: draining")

@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -81,6 +82,15 @@ func (e *SliceError) Unwrap() []error {
 		errs = append(errs, e.Failed[i])
 	}
 	return errs
+}
+
+// names says whether an error speaks of some events only, or of none.
+func names(err error) bool {
+	if err == nil {
+		return true
+	}
+	some, _ := errors.AsType[*SliceError](err)
+	return some != nil
 }
 
 // fate is what becomes of one event in hand that was not simply done.

@@ -16,6 +16,7 @@ import (
 type hub[T any] struct {
 	name  string
 	pipe  *Pipeline
+	from  []node // the stages that feed it; set before anybody else sees it
 	clock func() int64
 	done  chan struct{} // closed when the outlet has ended and nothing is left
 
@@ -42,6 +43,7 @@ type hub[T any] struct {
 
 	sourceWake chan struct{} // of the one producer, which fetches for this outlet
 	sourceIdle bool
+	makers     waitList // of a transform: its workers, until what they make is wanted
 
 	awaited map[uint64]*watcher // by Do, by the number of the event
 	flushes []*watcher
@@ -114,6 +116,9 @@ func (h *hub[T]) balance() {
 	if h.sourceIdle && h.want() > 0 {
 		h.sourceIdle = false
 		h.wakes.add(h.sourceWake)
+	}
+	if h.makers.first != nil && h.want() > 0 {
+		h.makers.call(&h.wakes)
 	}
 	if h.closed && !h.ended && h.inSystem() == 0 {
 		h.end()

@@ -2,9 +2,11 @@ package stage
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // inlet is the taking side of a stage: its subscriptions, and the end of its
@@ -17,6 +19,7 @@ type inlet[T any] struct {
 	onErr  func(Failure[T]) Verdict
 
 	observe func(Handled, []T)
+	timeout time.Duration // of one call of the handler; 0: none
 
 	self   node
 	joinMu sync.Mutex // held while subscriptions join, ask or withdraw: one at a time
@@ -31,8 +34,27 @@ type inlet[T any] struct {
 	ending   *ending
 	draining bool
 
+	out    dependent        // what a stage that makes events makes them for; nil: nothing
 	dead   *hub[Failure[T]] // made when asked for; guarded by base.mu
 	limits failureLog
+}
+
+// dependent is an outlet that lives no longer than its stage.
+type dependent interface {
+	outletNode
+	close(err error)
+	leave(f func())
+}
+
+// checkInlet says what is wrong with the settings that all stages have that take.
+func (in *inlet[T]) checkInlet() error {
+	switch {
+	case in.onEnd > Permanent:
+		return &SettingError{in.name, "OnEnd", in.onEnd, "Transient, Temporary or Permanent"}
+	case in.timeout < 0:
+		return &SettingError{in.name, "Timeout", in.timeout, "0 or more"}
+	}
+	return nil
 }
 
 func (in *inlet[T]) setUp(p *Pipeline, name, kind string) {
@@ -44,7 +66,7 @@ func (in *inlet[T]) setUp(p *Pipeline, name, kind string) {
 // Subscribe makes the stage take from o as well, from now on; when it returns,
 // and the stage serves, it has asked. It fails, and changes nothing, with a
 // [*SettingError] for an option out of bounds or an outlet of another pipeline,
-// and with ErrEnded after Leave.
+// with ErrCycle for one that is fed by this stage, and with ErrEnded after Leave.
 func (in *inlet[T]) Subscribe(o Outlet[T], opts ...SubOption) (*Subscription, error) {
 	set, err := apply(defaultSettings(in.name), opts)
 	if err != nil {
@@ -62,11 +84,21 @@ func (in *inlet[T]) Subscribe(o Outlet[T], opts ...SubOption) (*Subscription, er
 	}
 	s := newSub(h, in.name, in.slices, set)
 	s.spawner, s.notify = in.spawns, in.changed
-	if err := in.enroll(s); err != nil {
+	if err := in.connect(s); err != nil {
 		return nil, err
 	}
 	in.pipe.tell(Subscribed{in.name, h.name})
 	return &Subscription{subHook[T]{s, in}}, nil
+}
+
+// connect adds s, unless events would go in a circle.
+func (in *inlet[T]) connect(s *sub[T]) error {
+	in.pipe.graph.Lock()
+	defer in.pipe.graph.Unlock()
+	if leadsTo(in.self, s.hub) {
+		return &StageError{in.name, fmt.Errorf("%w: %s is fed by it", ErrCycle, s.hub.name)}
+	}
+	return in.enroll(s)
 }
 
 func (in *inlet[T]) enroll(s *sub[T]) error {

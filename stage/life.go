@@ -17,6 +17,10 @@ const (
 	Transient EndMode = iota
 	// Temporary lets it wait for the next subscription. A drain ends it.
 	Temporary
+	// Permanent is for what must never end: the end of any outlet that it takes from
+	// is the stage's failure, with an [*UpstreamError], be it in order (then that of
+	// [ErrEnded]). A drain ends it in order.
+	Permanent
 )
 
 // Leave takes the stage out of its pipeline, in order: its inboxes return to
@@ -34,8 +38,8 @@ func (in *inlet[T]) Leave() {
 	in.endDependents()
 	in.pipe.forgive(in.wrong)
 	in.pipe.remove(in.self)
-	if dead := in.deadHub(); dead != nil {
-		dead.leave(func() { in.pipe.removeOutlet(in.self, dead) })
+	for _, o := range in.dependents() {
+		o.leave(func() { in.pipe.removeOutlet(in.self, o) })
 	}
 }
 
@@ -93,20 +97,36 @@ func (in *inlet[T]) consider() {
 	}
 	subs := *in.subs.Load()
 	var failed error
+	open := false
 	for _, s := range subs {
 		if !s.gone.Load() {
-			return
+			open = true
+			continue
 		}
-		if err := s.cause(); err != nil && failed == nil {
-			failed = &UpstreamError{s.hub.name, err}
+		if failed == nil {
+			failed = in.upstream(s, draining)
 		}
 	}
 	switch {
-	case in.onEnd == Transient && failed != nil: // in a drain too, which that failure may have begun
+	case failed != nil && (!open || in.onEnd == Permanent): // in a drain too, which that failure may have begun
 		in.conclude(ending{state: StateFailed, err: &StageError{in.name, failed}})
-	case draining, len(subs) > 0 && in.onEnd == Transient:
+	case open:
+	case draining, len(subs) > 0 && in.onEnd != Temporary:
 		in.conclude(ending{state: StateDone})
 	}
+}
+
+// upstream is what the end of a subscription means to the stage, if it is a
+// failure.
+func (in *inlet[T]) upstream(s *sub[T], draining bool) error {
+	switch err := s.cause(); {
+	case in.onEnd == Temporary:
+	case err != nil:
+		return &UpstreamError{s.hub.name, err}
+	case in.onEnd == Permanent && !draining:
+		return &UpstreamError{s.hub.name, ErrEnded}
+	}
+	return nil
 }
 
 // dropGone forgets subscriptions that are over, which say nothing to a stage that
@@ -164,13 +184,23 @@ func (in *inlet[T]) shut() error {
 	return in.tellEnd(e)
 }
 
-// endDependents ends what lives no longer than the stage: its dead letters, and
-// the queues that it feeds.
+// endDependents ends what lives no longer than the stage: what it makes events
+// for, its dead letters, and the queues that it feeds.
 func (in *inlet[T]) endDependents() {
-	if dead := in.deadHub(); dead != nil {
-		dead.close(nil)
+	for _, o := range in.dependents() {
+		o.close(nil)
 	}
 	in.pipe.feederEnded(in.self)
+}
+
+func (in *inlet[T]) dependents() (all []dependent) {
+	if in.out != nil {
+		all = append(all, in.out)
+	}
+	if dead := in.deadHub(); dead != nil {
+		all = append(all, dead)
+	}
+	return all
 }
 
 // chosen is the ending that was decided on.
@@ -219,5 +249,11 @@ func (in *inlet[T]) allGone() bool {
 
 func (in *inlet[T]) feeds() bool { return false }
 
-// fail: the stage has failed, and is not served again.
-func (in *inlet[T]) fail(error) { in.endDependents() }
+// fail: the stage has failed, and is not served again. What it makes events for
+// has failed with it.
+func (in *inlet[T]) fail(err error) {
+	if in.out != nil {
+		in.out.close(err)
+	}
+	in.endDependents()
+}

@@ -39,6 +39,8 @@ type Pipeline struct {
 	cfg   Config
 	epoch time.Time
 
+	graph sync.Mutex // held while a stage subscribes, so that no circle comes about
+
 	mu      sync.Mutex // guards what follows
 	hubs    []outletNode
 	nodes   []node
@@ -58,10 +60,11 @@ type node interface {
 	drain() // take nothing new from outside, end when nothing is left
 	fail(err error)
 	feeds() bool // it is where events come from: started last
+	sources() []outletNode
 }
 
-// Stage is one of the stages of a pipeline: a [Queue], a [Producer], a [Consumer]
-// or a [Spawner]. The interface is sealed.
+// Stage is one of the stages of a pipeline: a [Queue], a [Producer], a
+// [Transform], a [Consumer], or any other. The interface is sealed.
 type Stage interface {
 	// Name is the name that the stage was made with.
 	Name() string
@@ -79,6 +82,7 @@ type outletNode interface {
 	pause(bool)
 	left() Left
 	finished() <-chan struct{}
+	feeders() []node
 }
 
 // New makes an empty pipeline.

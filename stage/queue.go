@@ -66,6 +66,7 @@ func NewQueue[T any](p *Pipeline, name string, cfg QueueConfig) *Queue[T] {
 			q.fedBy = append(q.fedBy, s)
 		}
 	}
+	q.hub.from = slices.Clone(q.fedBy)
 	p.add(q, q.hub)
 	for _, n := range slices.Clone(q.fedBy) { // one that has left before will not say so again
 		if n.about().hasLeft() {

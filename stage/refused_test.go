@@ -100,7 +100,7 @@ func TestAPipelineRunsOnceItsRefusedStagesHaveLeft(t *testing.T) {
 }
 
 func TestAnEndModeThatThereIsNotIsRefused(t *testing.T) {
-	for _, mode := range []stage.EndMode{2, 255} {
+	for _, mode := range []stage.EndMode{stage.Permanent + 1, 255} {
 		p := stage.New("p", stage.Config{})
 		expectSetting(t, stage.NewConsumer(p, "c", ok, stage.ConsumerConfig[int]{OnEnd: mode}).Serve(t.Context()))
 		expectSetting(t, stage.NewSpawner(p, "s", ok, stage.SpawnerConfig[int]{OnEnd: mode}).Serve(t.Context()))

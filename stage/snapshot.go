@@ -36,6 +36,7 @@ func (s Snapshot) Stage(name string) *StageSnapshot {
 //	Accepted = Done + Failed + Dropped + Delayed + Buffer + Inboxes + Hands
 type OutletSnapshot struct {
 	Name     string      `json:"name"`
+	FedBy    []string    `json:"fed_by"` // stages; empty: fed from outside
 	State    OutletState `json:"state"`
 	Paused   bool        `json:"paused"`
 	Capacity int         `json:"capacity"` // of Buffer and Delayed together
@@ -124,7 +125,7 @@ func (s OutletState) MarshalText() ([]byte, error) { return []byte(s.String()), 
 // StageSnapshot is one stage.
 type StageSnapshot struct {
 	Name     string        `json:"name"`
-	Kind     string        `json:"kind"` // queue, producer, consumer, spawner
+	Kind     string        `json:"kind"` // queue, producer, transform, consumer, spawner, …
 	State    State         `json:"state"`
 	Workers  int           `json:"workers"`            // goroutines that handle events, or tasks
 	Target   int           `json:"target"`             // workers wanted, or tasks at most
@@ -182,6 +183,9 @@ func (h *hub[T]) read(into *OutletSnapshot) {
 	}
 	if h.buffer.count > 0 {
 		into.Oldest = time.Duration(max(0, now-h.buffer.oldest()))
+	}
+	for _, n := range h.from {
+		into.FedBy = append(into.FedBy, n.about().name)
 	}
 	for i, s := range h.subs {
 		into.Subscriptions[i] = s.read(now)

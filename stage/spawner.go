@@ -17,10 +17,12 @@ type SpawnerConfig[T any] struct {
 	// ConsumerSupervisor does with min_demand: with more than 1, tasks start in
 	// groups, and as few as Max-Refill+1 may run. 0: 1. In force is at most Max.
 	Refill int
-	// OnError, OnEnd and Observe are as in [ConsumerConfig]. A retry is a new task.
+	// OnError, OnEnd, Observe and Timeout are as in [ConsumerConfig]. A retry is a
+	// new task.
 	OnError func(Failure[T]) Verdict
 	OnEnd   EndMode
 	Observe func(Handled, []T)
+	Timeout time.Duration
 }
 
 const defaultMax = 10
@@ -61,7 +63,7 @@ func NewSpawner[T any](p *Pipeline, name string, handle func(ctx context.Context
 	s := &Spawner[T]{handle: handle, tasks: make(map[uint64]*task[T])}
 	s.setUp(p, name, "spawner")
 	s.spawns, s.self, s.size = true, s, func() int { return 1 }
-	s.onErr, s.onEnd, s.observe = cfg.OnError, cfg.OnEnd, cfg.Observe
+	s.onErr, s.onEnd, s.observe, s.timeout = cfg.OnError, cfg.OnEnd, cfg.Observe, cfg.Timeout
 	limit, refill := cfg.Max, max(cfg.Refill, 1)
 	if limit == 0 {
 		limit = defaultMax
@@ -69,13 +71,13 @@ func NewSpawner[T any](p *Pipeline, name string, handle func(ctx context.Context
 	s.slots = slots{limit: limit, refill: refill}
 	switch {
 	case handle == nil:
-		s.wrong = &SettingError{name, "handler", "nil", "a function"}
-	case cfg.OnEnd > Temporary:
-		s.wrong = &SettingError{name, "OnEnd", cfg.OnEnd, "Transient or Temporary"}
+		s.wrong = errNoHandler(name)
 	case limit < 1 || limit > maxWorkers:
 		s.wrong = &SettingError{name, "Max", cfg.Max, "0 to 1,000,000"}
 	case cfg.Refill < 0:
 		s.wrong = &SettingError{name, "Refill", cfg.Refill, "0 or more"}
+	default:
+		s.wrong = s.checkInlet()
 	}
 	p.add(s, nil)
 	return s

@@ -88,6 +88,11 @@ func (s *Spawner[T]) run(serve, own context.Context, t *task[T]) {
 
 func (s *Spawner[T]) call(ctx context.Context, ev T) (err error) {
 	defer caught(&err)
+	if s.timeout > 0 {
+		var done context.CancelFunc
+		ctx, done = s.timed(ctx)
+		defer done()
+	}
 	return s.handle(ctx, ev)
 }
 

@@ -68,6 +68,7 @@ func (in *inlet[T]) DeadLetters() Outlet[Failure[T]] {
 	defer in.mu.Unlock()
 	if in.dead == nil {
 		in.dead = newHub[Failure[T]](in.pipe, in.name+"/dead-letters", defaultBuffer)
+		in.dead.from = []node{in.self}
 		in.pipe.addHub(in.dead)
 	}
 	return in.dead

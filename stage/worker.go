@@ -10,6 +10,8 @@ type worker[T any] struct {
 	c     *Consumer[T]
 	wake  chan struct{}
 	seats seats[T]
+	door  waiter // where it waits for its stage's gate
+	does  handlers[T]
 	going bool // it is one too many, and ends; guarded by the crew's lock
 
 	hand  hand[T]
@@ -29,7 +31,12 @@ const (
 )
 
 func newWorker[T any](c *Consumer[T]) *worker[T] {
-	return &worker[T]{c: c, wake: make(chan struct{}, 1)}
+	w := &worker[T]{c: c, wake: make(chan struct{}, 1), does: c.handle}
+	w.door.wake = w.wake
+	if c.handle.own != nil {
+		w.does = c.handle.own()
+	}
+	return w
 }
 
 // run is the goroutine of one worker. A handler that ends it ends this worker
@@ -53,14 +60,24 @@ func (w *worker[T]) next(ctx context.Context) bool {
 			w.c.interrupt(ctx) // now, and not when the context gets round to it
 		}
 		quit := w.c.stop.Load() || w.c.crew.spare(w)
-		if w.look(!quit) {
+		if w.look(!quit && w.mayTake()) {
 			return true
 		}
 		if quit {
+			w.leaveGate()
 			return false
 		}
 		<-w.wake
 		w.now = w.c.pipe.now()
+	}
+}
+
+// mayTake says whether what it would make of an event is wanted.
+func (w *worker[T]) mayTake() bool { return w.c.gate == nil || w.c.gate.open(&w.door) }
+
+func (w *worker[T]) leaveGate() {
+	if w.c.gate != nil {
+		w.c.gate.leave(&w.door)
 	}
 }
 
@@ -141,10 +158,20 @@ func (w *worker[T]) work(ctx context.Context) {
 
 func (w *worker[T]) call(ctx context.Context, evs []T) (err error) {
 	defer caught(&err)
-	if w.c.handle.one != nil {
-		return w.c.handle.one(ctx, evs[0])
+	if w.c.timeout > 0 {
+		var done context.CancelFunc
+		ctx, done = w.c.timed(ctx)
+		defer done()
 	}
-	return w.c.handle.slice(ctx, evs)
+	if w.does.one != nil {
+		return w.does.one(ctx, evs[0])
+	}
+	return w.does.slice(ctx, evs)
+}
+
+// timed is a context for one call of the handler.
+func (in *inlet[T]) timed(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, in.timeout, ErrTimeout)
 }
 
 // judge decides about the events in hand that err says have failed.
