@@ -9,12 +9,18 @@ package stage
 type window struct {
 	max, min   int
 	unfinished int
+	manual     bool // asks only as it is told to, whatever is finished
+	owed       int  // manual: asked for and not served when its stage stopped serving
 }
 
 // open is the first ask.
 func (w *window) open() (ask int) {
-	w.unfinished = w.max
-	return w.max
+	ask = w.max
+	if w.manual {
+		ask, w.owed = w.owed, 0
+	}
+	w.unfinished = ask
+	return ask
 }
 
 // slice is how many events a handler may be given at once.
@@ -35,6 +41,9 @@ func (w *window) renew() (ask int) {
 
 // fill asks for all that may be unfinished, as a fresh subscription does.
 func (w *window) fill() (ask int) {
+	if w.manual {
+		return 0
+	}
 	ask = max(0, w.max-w.unfinished)
 	w.unfinished += ask
 	return ask
@@ -43,8 +52,15 @@ func (w *window) fill() (ask int) {
 // change puts other numbers in force. Credit that was not served yet and
 // exceeds the new bound is withdrawn; what has been handed out stays.
 func (w *window) change(to window, credit int) (ask, withdrawn int) {
-	w.max, w.min = to.max, to.min
+	was := *w
+	w.max, w.min, w.manual = to.max, to.min, to.manual
 	withdrawn = min(credit, max(0, w.unfinished-w.max))
+	if w.manual {
+		withdrawn = 0
+		if !was.manual { // nobody has asked for that
+			withdrawn = credit
+		}
+	}
 	w.unfinished -= withdrawn
 	return w.renew(), withdrawn
 }

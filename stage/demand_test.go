@@ -72,11 +72,13 @@ func TestAChangedWindowTakesBackOnlyWhatWasNotServed(t *testing.T) {
 		to                         window
 		ask, withdrawn, unfinished int
 	}{
-		{"smaller, all unserved", window{1000, 500, 1000}, 1000, window{max: 1}, 0, 999, 1},
-		{"smaller, all handed out", window{1000, 500, 1000}, 0, window{max: 1}, 0, 0, 1000},
-		{"smaller, partly served", window{1000, 500, 700}, 300, window{max: 500, min: 250}, 0, 200, 500},
-		{"larger", window{1, 0, 1}, 1, window{max: 10, min: 5}, 9, 0, 10},
-		{"larger, but above the new min", window{10, 5, 8}, 8, window{max: 12, min: 6}, 0, 0, 8},
+		{"smaller, all unserved", window{max: 1000, min: 500, unfinished: 1000}, 1000, window{max: 1}, 0, 999, 1},
+		{"smaller, all handed out", window{max: 1000, min: 500, unfinished: 1000}, 0, window{max: 1}, 0, 0, 1000},
+		{"smaller, partly served", window{max: 1000, min: 500, unfinished: 700}, 300, window{max: 500, min: 250}, 0, 200, 500},
+		{"larger", window{max: 1, min: 0, unfinished: 1}, 1, window{max: 10, min: 5}, 9, 0, 10},
+		{"manual: nobody has asked for what was not served", window{max: 10, min: 5, unfinished: 9}, 7, window{max: 100, manual: true}, 0, 7, 2},
+		{"manual no more", window{max: 100, unfinished: 3, manual: true}, 2, window{max: 10, min: 5}, 7, 0, 10},
+		{"larger, but above the new min", window{max: 10, min: 5, unfinished: 8}, 8, window{max: 12, min: 6}, 0, 0, 8},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

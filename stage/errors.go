@@ -25,6 +25,9 @@ var (
 	// ErrEnded is returned by Serve of a stage that has left its pipeline, and by
 	// [Subscription.Set] when the subscription is over.
 	ErrEnded = errors.New("stage: has ended")
+	// ErrAutomatic is returned by [Subscription.Ask] of a subscription that asks by
+	// itself.
+	ErrAutomatic = errors.New("stage: the subscription asks by itself")
 	// ErrCycle is what a subscription is refused with that would send events in a
 	// circle.
 	ErrCycle = errors.New("stage: events would go in a circle")

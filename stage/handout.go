@@ -75,17 +75,28 @@ func (h *hub[T]) take(s *sub[T], to *hand[T], w *waiter, now int64) bool {
 	if !s.attached || h.ended {
 		return false
 	}
-	if !h.paused {
+	may := s.bucket.holds(now)
+	if !h.paused && may > 0 {
 		if s.inbox.count > 0 {
-			h.takeInbox(s, to, now)
+			h.takeInbox(s, to, may, now)
 		} else if s.handout != prefetch && h.buffer.count > 0 {
-			h.takeBuffer(s, to, now)
+			h.takeBuffer(s, to, may, now)
 		}
 	}
 	if to.n == 0 {
 		h.stamps.stale = true
-		s.waitList().push(w)
+		if may > 0 {
+			s.waitList().push(w)
+		} else {
+			s.held.push(w)
+			h.arm()
+		}
 		return false
+	}
+	if s.bucket.rate > 0 {
+		s.bucket.spend(to.n)
+		h.letGo(s, now)
+		h.arm()
 	}
 	to.sub, to.taken = s, now
 	s.hands += to.n
@@ -94,18 +105,22 @@ func (h *hub[T]) take(s *sub[T], to *hand[T], w *waiter, now int64) bool {
 	return true
 }
 
-// passOn calls another worker of s, when one that was called took nothing of what
-// is in the inbox.
+// passOn calls another worker of s, when one that was called took nothing: of what
+// is in the inbox, or of what its rate allows.
 func (h *hub[T]) passOn(s *sub[T]) {
 	if s.inbox.count > 0 && !h.paused {
 		s.idle.call(&h.wakes)
+	}
+	if s.held.first != nil {
+		h.letGo(s, h.stamps.now)
+		h.arm()
 	}
 }
 
 // takeInbox takes what was dealt out to s, as much as its demand lets a handler
 // have at once.
-func (h *hub[T]) takeInbox(s *sub[T], to *hand[T], now int64) {
-	n := min(s.atOnce(), s.inbox.count)
+func (h *hub[T]) takeInbox(s *sub[T], to *hand[T], may int, now int64) {
+	n := min(s.atOnce(), s.inbox.count, may)
 	h.books.inboxes -= n
 	to.inboxed = s.inbox.since()
 	for alone := n == 1; n > 0; {
@@ -125,10 +140,10 @@ func (h *hub[T]) takeInbox(s *sub[T], to *hand[T], now int64) {
 }
 
 // takeBuffer takes from the queue itself: the lazy way.
-func (h *hub[T]) takeBuffer(s *sub[T], to *hand[T], now int64) {
+func (h *hub[T]) takeBuffer(s *sub[T], to *hand[T], may int, now int64) {
 	n := 1
 	if s.slices {
-		n = s.pace.take(h.buffer.count, h.crew)
+		n = min(s.pace.take(h.buffer.count, h.crew), may)
 	}
 	what := h.buffer.take(n)
 	to.inboxed = now

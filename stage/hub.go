@@ -47,7 +47,7 @@ type hub[T any] struct {
 
 	awaited map[uint64]*watcher // by Do, by the number of the event
 	flushes []*watcher
-	timer   *time.Timer // for the first of delayed
+	timer   *time.Timer // for the first of delayed, or of those held up
 	armed   int64       // when it fires; 0: it does not
 
 	paused, sealed, closed, draining, ended bool
@@ -232,21 +232,31 @@ func (h *hub[T]) pause(paused bool) {
 func (h *hub[T]) callEverybody() {
 	h.idle.callAll(&h.wakes)
 	for _, s := range h.subs {
-		s.idle.callAll(&h.wakes)
+		s.callAll()
 	}
 }
 
-// ring is what the timer of the delayed events calls, in a goroutine of its own
-// that ends at once.
+// ring is what the timer calls, for delayed events and for rates, in a goroutine of
+// its own that ends at once.
 func (h *hub[T]) ring() {
 	h.mu.Lock()
 	h.armed = 0
 	now := h.clock()
 	h.pass(now)
 	h.ripen(now)
+	for _, s := range h.subs {
+		h.letGo(s, now)
+	}
 	h.arm()
 	h.balance()
 	h.unlock()
+}
+
+// letGo calls a worker that its rate held up, if the time has come.
+func (h *hub[T]) letGo(s *sub[T], now int64) {
+	if s.held.first != nil && s.bucket.holds(now) > 0 {
+		s.held.call(&h.wakes)
+	}
 }
 
 // ripen moves the retries that are due back to their places.
@@ -260,13 +270,19 @@ func (h *hub[T]) ripen(now int64) {
 	}
 }
 
-// arm sets the timer for the first of the delayed events.
+// arm sets the timer for the first of the delayed events, or the first worker that
+// its rate holds up.
 func (h *hub[T]) arm() {
-	if len(h.delayed) == 0 {
-		return
+	due := int64(math.MaxInt64)
+	if len(h.delayed) > 0 {
+		due = h.delayed[0].due
 	}
-	due := h.delayed[0].due
-	if h.armed != 0 && h.armed <= due {
+	for _, s := range h.subs {
+		if s.held.first != nil && s.held.called == 0 {
+			due = min(due, s.bucket.due())
+		}
+	}
+	if due == math.MaxInt64 || h.armed != 0 && h.armed <= due {
 		return
 	}
 	h.armed = due

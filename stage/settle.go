@@ -86,6 +86,14 @@ func later(now int64, d time.Duration) int64 {
 	return math.MaxInt64
 }
 
+// durationOf is so many seconds, at most the longest there is.
+func durationOf(seconds float64) time.Duration {
+	if ns := math.Ceil(seconds * 1e9); ns < math.MaxInt64 {
+		return time.Duration(ns)
+	}
+	return math.MaxInt64
+}
+
 // giveBack keeps an event that is not finished: for later, or in its old place.
 func (h *hub[T]) giveBack(hd *hand[T], f fate, now int64) {
 	seq, stamp, attempt, tries := hd.place(f.i)

@@ -78,6 +78,7 @@ type SubscriptionSnapshot struct {
 	Prefetch bool   `json:"prefetch"` // else lazy
 	Max      int    `json:"max"`      // of its demand; lazy: of a slice
 	Min      int    `json:"min"`      // of its demand; lazy: 0
+	Manual   bool   `json:"manual"`   // asks only as it is told to
 	Attached bool   `json:"attached"` // its stage serves
 	Leaving  bool   `json:"leaving"`  // cancelled, but for what is in hand
 
@@ -85,6 +86,8 @@ type SubscriptionSnapshot struct {
 	Inbox   int           `json:"inbox"`   // dealt out, not begun
 	Hands   int           `json:"hands"`   // in its handlers
 	Idle    int           `json:"idle"`    // prefetching workers with nothing to do
+	Rate    float64       `json:"rate"`    // events a second that it may begin with; 0: as many as come
+	Held    int           `json:"held"`    // workers that wait for that
 	Workers int           `json:"workers"` // all its workers
 	Busy    int           `json:"busy"`    // of these, workers (or tasks) with events in hand
 	Slice   int           `json:"slice"`   // events that a worker may have at once now
@@ -207,13 +210,13 @@ func (h *hub[T]) state() OutletState {
 func (s *sub[T]) read(now int64) SubscriptionSnapshot {
 	r := SubscriptionSnapshot{
 		Stage: s.stage, Prefetch: s.handout == prefetch, Attached: s.attached, Leaving: s.leaving,
-		Credit: s.claim.credit, Inbox: s.inbox.count, Hands: s.hands,
+		Credit: s.claim.credit, Inbox: s.inbox.count, Hands: s.hands, Rate: s.bucket.rate, Held: s.held.count,
 		Idle: s.idle.count, Workers: s.crew, Slice: s.atOnce(),
 		Done: s.done, Failed: s.failed, Retried: s.retried, Busy: s.busy, Service: time.Duration(s.service),
 		Begun: s.begun, Waited: time.Duration(s.waited), Occupied: time.Duration(max(0, s.occupied(now)-s.spentBefore)),
 	}
 	if r.Prefetch {
-		r.Max, r.Min = s.window.max, s.window.min
+		r.Max, r.Min, r.Manual = s.window.max, s.window.min, s.window.manual
 		return r
 	}
 	r.Max = s.pace.max

@@ -17,6 +17,8 @@ type sub[T any] struct {
 	inbox    inbox[T]       // prefetch: what was dealt out
 	idle     waitList       // prefetch: workers with nothing to do
 	pace     pace           // lazy: events at once
+	bucket   bucket         // how many it may begin with
+	held     waitList       // workers that wait for that
 	slots    int            // spawner: how many events it could start now
 	spawner  bool
 	crew     int // workers that there are
@@ -39,7 +41,8 @@ type sub[T any] struct {
 func newSub[T any](h *hub[T], stage string, slices bool, o subSettings) *sub[T] {
 	s := &sub[T]{hub: h, stage: stage, slices: slices, over: make(chan struct{}), handout: o.handout}
 	s.claim.of = s
-	s.window.max, s.window.min = o.max, o.min
+	s.window.max, s.window.min, s.window.manual = o.max, o.min, o.manual
+	s.bucket.set(o.rate, o.burst, h.clock())
 	s.pace = pace{size: 1, max: o.slice, target: int64(o.target)}
 	return s
 }
@@ -102,9 +105,13 @@ func (s *sub[T]) detach() {
 
 func (s *sub[T]) withdraw() {
 	s.attached = false
+	asked := s.claim.credit
 	s.hub.line.leave(&s.claim)
 	s.hub.pass(s.hub.clock())
-	s.hub.recall(s)
+	asked += s.hub.recall(s)
+	if s.window.manual {
+		s.window.owed += asked
+	}
 	s.staff(0)
 }
 
@@ -153,7 +160,13 @@ func (s *sub[T]) conclude(err error) {
 	if s.notify != nil {
 		s.hub.wakes.add(s.notify)
 	}
+	s.callAll()
+}
+
+// callAll lets all workers that wait for s alone look again.
+func (s *sub[T]) callAll() {
 	s.idle.callAll(&s.hub.wakes)
+	s.held.callAll(&s.hub.wakes)
 }
 
 // setCrew is staff from outside, while the stage serves.
@@ -243,10 +256,11 @@ func (s *sub[T]) set(o subSettings) error {
 	h.pass(h.clock())
 	s.pace.max, s.pace.target = o.slice, int64(o.target)
 	s.pace.size = min(s.pace.size, s.pace.max)
+	s.bucket.set(o.rate, o.burst, h.stamps.now)
 	s.turnTo(o)
 	s.restock()
 	h.idle.callAll(&h.wakes) // to look again, and to wait where they now belong
-	s.idle.callAll(&h.wakes)
+	s.callAll()
 	h.balance()
 	return nil
 }
@@ -262,7 +276,7 @@ func (s *sub[T]) turnTo(o subSettings) {
 	if was == lazy {
 		s.window.unfinished = s.inbox.count + s.hands
 	}
-	ask, withdrawn := s.window.change(window{max: o.max, min: o.min}, s.claim.credit)
+	ask, withdrawn := s.window.change(window{max: o.max, min: o.min, manual: o.manual}, s.claim.credit)
 	if withdrawn > 0 {
 		h.line.grant(&s.claim, withdrawn)
 	}

@@ -22,6 +22,7 @@ type link interface {
 	set(subSettings) error
 	settings() subSettings
 	cancel(cause error)
+	ask(n int) error
 	pending() int
 	ended() <-chan struct{}
 	cause() error
@@ -44,6 +45,12 @@ func (s *Subscription) Set(opts ...SubOption) error {
 	return s.set(o)
 }
 
+// Ask asks for n more events, of a [Manual] subscription; of others it fails with
+// [ErrAutomatic]. What is asked while the stage does not serve is asked when it
+// does. It fails with a [*SettingError] below 0, and when more than MaxDemand would
+// be pending, and with ErrEnded once the subscription is over.
+func (s *Subscription) Ask(n int) error { return s.ask(n) }
+
 // Pending is how many events were asked for and have not come yet. A lazy
 // subscription does not ask ahead: 0.
 func (s *Subscription) Pending() int { return s.pending() }
@@ -56,15 +63,19 @@ func (s *Subscription) Done() <-chan struct{} { return s.ended() }
 // outlet in order, and after Cancel(nil).
 func (s *Subscription) Err() error { return s.cause() }
 
-// SubOption is a setting of a subscription: [Lazy] or [Demand].
+// SubOption is a setting of a subscription: how it gets its events, [Lazy],
+// [Demand] or [Manual], and how many at most, [Rate].
 type SubOption func(*subSettings)
 
 type subSettings struct {
 	of       string
 	handout  handout
 	max, min int
+	manual   bool
 	slice    int
 	target   time.Duration
+	rate     float64 // events a second; 0: no bound
+	burst    int
 	err      error
 }
 
@@ -111,7 +122,34 @@ func Demand(max, min int) SubOption {
 		case min < 0 || min >= max:
 			o.err = &SettingError{o.of, "Demand min", min, "0 to max-1"}
 		}
-		o.handout, o.max, o.min = prefetch, max, min
+		o.handout, o.max, o.min, o.manual = prefetch, max, min, false
+	}
+}
+
+// Manual leaves the asking to you: events come only as far as [Subscription.Ask]
+// has asked for them, and wait in the inbox of the subscription, whatever is
+// finished. A slice handler is given all of them that have come. Where nothing was
+// asked nothing comes: a queue fills, and a [Broadcast] waits.
+func Manual() SubOption {
+	return func(o *subSettings) { o.handout, o.max, o.min, o.manual = prefetch, MaxDemand, 0, true }
+}
+
+// Rate bounds how many events the stage begins with through this subscription: so
+// many a second, evenly, after at most burst at once, which is what gathers while
+// nothing comes. A worker that finds the time not yet come waits, and no event waits
+// behind it: those of other subscriptions take them. A burst of 0 is 1; a rate of 0
+// lifts the bound. It holds in a drain too: what it protects is no faster then.
+//
+// It is a token bucket: there is no window at whose edge twice as many could come.
+func Rate(perSecond float64, burst int) SubOption {
+	return func(o *subSettings) {
+		switch {
+		case !(perSecond >= 0) || perSecond > 1e9:
+			o.err = &SettingError{o.of, "Rate", perSecond, "0 to a thousand million"}
+		case burst < 0 || burst > MaxDemand:
+			o.err = &SettingError{o.of, "Rate burst", burst, "0 to 1,000,000"}
+		}
+		o.rate, o.burst = perSecond, max(burst, 1)
 	}
 }
 
@@ -121,7 +159,7 @@ const MaxDemand = 1_000_000
 func apply(o subSettings, opts []SubOption) (subSettings, error) {
 	for _, opt := range opts {
 		if opt == nil {
-			return o, &SettingError{o.of, "option", "nil", "Lazy or Demand"}
+			return o, &SettingError{o.of, "option", "nil", "Lazy, Demand, Manual or Rate"}
 		}
 		if opt(&o); o.err != nil {
 			return o, o.err
@@ -138,15 +176,39 @@ func (s *sub[T]) settings() subSettings {
 	s.hub.mu.Lock()
 	defer s.hub.mu.Unlock()
 	return subSettings{
-		of: s.stage, handout: s.handout, max: s.window.max, min: s.window.min,
+		of: s.stage, handout: s.handout, max: s.window.max, min: s.window.min, manual: s.window.manual,
 		slice: s.pace.max, target: time.Duration(s.pace.target),
+		rate: s.bucket.rate, burst: s.bucket.burst,
 	}
+}
+
+func (s *sub[T]) ask(n int) error {
+	h := s.hub
+	h.mu.Lock()
+	defer h.unlock()
+	switch {
+	case s.gone.Load() || s.leaving:
+		return ErrEnded
+	case s.handout != prefetch || !s.window.manual:
+		return ErrAutomatic
+	case n < 0 || s.claim.credit+s.window.owed+n > MaxDemand:
+		return &SettingError{s.stage, "Ask", n, "0 or more, and no more than 1,000,000 pending"}
+	}
+	if !s.attached {
+		s.window.owed += n
+		return nil
+	}
+	h.pass(h.clock())
+	s.window.unfinished += n
+	h.line.ask(&s.claim, n)
+	h.balance()
+	return nil
 }
 
 func (s *sub[T]) pending() int {
 	s.hub.mu.Lock()
 	defer s.hub.mu.Unlock()
-	return s.claim.credit
+	return s.claim.credit + s.window.owed
 }
 
 func (s *sub[T]) ended() <-chan struct{} { return s.over }
