@@ -96,13 +96,20 @@ func (p *Pipeline) beginDrain() {
 
 // leftOver is nil when nothing is left.
 func (p *Pipeline) leftOver(cause error) error {
-	hubs, _ := p.parts()
+	hubs, nodes := p.parts()
 	p.mu.Lock()
 	e := &DrainError{Cause: cmp.Or(cause, p.cause, errUnserved)}
 	p.mu.Unlock()
 	for _, h := range hubs {
 		if l := h.left(); l.Events() > 0 {
 			e.Left = append(e.Left, l)
+		}
+	}
+	for _, n := range nodes {
+		if holds, ok := n.(interface{ left() Left }); ok {
+			if l := holds.left(); l.Events() > 0 {
+				e.Left = append(e.Left, l)
+			}
 		}
 	}
 	if len(e.Left) == 0 {

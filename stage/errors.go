@@ -109,20 +109,28 @@ type DrainError struct {
 	Left  []Left
 }
 
-// Left is what one outlet still held.
+// Left is what one outlet still held, or a [Batcher].
 type Left struct {
 	Outlet                          string
 	Buffer, Inboxes, Hands, Delayed int
+	Gathered                        int // in batches that have not left
 }
 
 // Events is how many events are left in all.
-func (l Left) Events() int { return l.Buffer + l.Inboxes + l.Hands + l.Delayed }
+func (l Left) Events() int { return l.Buffer + l.Inboxes + l.Hands + l.Delayed + l.Gathered }
+
+func (l Left) String() string {
+	if l.Gathered > 0 {
+		return fmt.Sprintf("%s still has %d in batches", l.Outlet, l.Gathered)
+	}
+	return fmt.Sprintf("%s still has %d (%d waiting, %d in inboxes, %d in hand, %d to be retried)",
+		l.Outlet, l.Events(), l.Buffer, l.Inboxes, l.Hands, l.Delayed)
+}
 
 func (e *DrainError) Error() string {
 	parts := make([]string, 0, len(e.Left))
 	for _, l := range e.Left {
-		parts = append(parts, fmt.Sprintf("%s still has %d (%d waiting, %d in inboxes, %d in hand, %d to be retried)",
-			l.Outlet, l.Events(), l.Buffer, l.Inboxes, l.Hands, l.Delayed))
+		parts = append(parts, l.String())
 	}
 	if len(parts) == 0 {
 		return fmt.Sprintf("stage: not drained, %v: everything is settled, but a stage has not ended", e.Cause)

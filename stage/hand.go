@@ -7,9 +7,10 @@ package stage
 // the chunk itself, which is not used again until the hand is settled. Only when
 // its parts do not lie next to each other they are copied together.
 type hand[T any] struct {
-	sub *sub[T]
-	n   int
-	evs []T // what the handler is given
+	sub  *sub[T]
+	n    int
+	evs  []T // what the handler is given
+	most int // events that it takes at once; 0: as many as the subscription has it
 
 	one            [1]T // the single
 	seq            uint64

@@ -76,6 +76,9 @@ func (h *hub[T]) take(s *sub[T], to *hand[T], w *waiter, now int64) bool {
 		return false
 	}
 	may := s.bucket.holds(now)
+	if to.most > 0 {
+		may = min(may, to.most)
+	}
 	if !h.paused && may > 0 {
 		if s.inbox.count > 0 {
 			h.takeInbox(s, to, may, now)

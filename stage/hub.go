@@ -80,8 +80,6 @@ func newHub[T any](p *Pipeline, name string, capacity int) *hub[T] {
 	return h
 }
 
-func (h *hub[T]) outlet() *hub[T] { return h }
-
 // unlock releases the lock and then does what was gathered under it.
 func (h *hub[T]) unlock() {
 	if h.wakes.n == 0 && h.dropped == 0 && h.later == nil {

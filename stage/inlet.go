@@ -34,8 +34,8 @@ type inlet[T any] struct {
 	ending   *ending
 	draining bool
 
-	out    dependent        // what a stage that makes events makes them for; nil: nothing
-	dead   *hub[Failure[T]] // made when asked for; guarded by base.mu
+	outs   func() []dependent // what a stage that makes events makes them for; nil: nothing
+	dead   *hub[Failure[T]]   // made when asked for; guarded by base.mu
 	limits failureLog
 }
 
@@ -75,12 +75,12 @@ func (in *inlet[T]) Subscribe(o Outlet[T], opts ...SubOption) (*Subscription, er
 	if o == nil {
 		return nil, &SettingError{in.name, "outlet", "nil", "an outlet"}
 	}
-	h := o.outlet()
+	h, err := o.outlet(in.name, set)
+	if err != nil {
+		return nil, err
+	}
 	if h.pipe != in.pipe {
 		return nil, &SettingError{in.name, "outlet", h.name, "one of pipeline " + in.pipe.name}
-	}
-	if err := h.refused(); err != nil {
-		return nil, err
 	}
 	s := newSub(h, in.name, in.slices, set)
 	s.spawner, s.notify = in.spawns, in.changed

@@ -194,8 +194,8 @@ func (in *inlet[T]) endDependents() {
 }
 
 func (in *inlet[T]) dependents() (all []dependent) {
-	if in.out != nil {
-		all = append(all, in.out)
+	if in.outs != nil {
+		all = in.outs()
 	}
 	if dead := in.deadHub(); dead != nil {
 		all = append(all, dead)
@@ -252,8 +252,10 @@ func (in *inlet[T]) feeds() bool { return false }
 // fail: the stage has failed, and is not served again. What it makes events for
 // has failed with it.
 func (in *inlet[T]) fail(err error) {
-	if in.out != nil {
-		in.out.close(err)
+	if in.outs != nil {
+		for _, o := range in.outs() {
+			o.close(err)
+		}
 	}
 	in.endDependents()
 }

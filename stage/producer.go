@@ -69,7 +69,9 @@ func NewProducer[T any](p *Pipeline, name string, source Source[T], cfg Producer
 	return r
 }
 
-func (p *Producer[T]) outlet() *hub[T] { return p.hub }
+func (p *Producer[T]) outlet(of string, set subSettings) (*hub[T], error) {
+	return p.hub.plain(of, set)
+}
 
 // Leave tells the source to end, as a drain does, and takes the producer out of its
 // pipeline when nothing is left in it; see [Queue.Leave].

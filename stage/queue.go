@@ -88,7 +88,9 @@ func mayFeed(queue string, p *Pipeline, s Stage) error {
 	return nil
 }
 
-func (q *Queue[T]) outlet() *hub[T] { return q.hub }
+func (q *Queue[T]) outlet(of string, set subSettings) (*hub[T], error) {
+	return q.hub.plain(of, set)
+}
 
 // Push accepts ev, and waits for room while there is none: for ever, if nothing
 // takes events yet and ctx does not end. It fails with the cause of ctx, ErrClosed

@@ -132,6 +132,8 @@ type StageSnapshot struct {
 	State    State         `json:"state"`
 	Workers  int           `json:"workers"`            // goroutines that handle events, or tasks
 	Target   int           `json:"target"`             // workers wanted, or tasks at most
+	Batches  int           `json:"batches"`            // of a batcher: those that have not left
+	Gathered int           `json:"gathered"`           // events in these
 	Failures int           `json:"failures"`           // of a source, in a row
 	Retry    time.Duration `json:"retry_ns"`           // of a source: until it is asked again
 	Err      string        `json:"last_err,omitempty"` // what ended it last, or its source's last failure

@@ -5,11 +5,20 @@ import (
 	"time"
 )
 
-// Outlet is where events come from: a [Queue], a [Producer], or the DeadLetters
-// of a stage. Its subscribers compete: each event goes to one of them. The
-// interface is sealed.
+// Outlet is where events come from: a [Queue], a [Producer], what a [Transform] or
+// a [Batcher] makes, or the DeadLetters of a stage. Its subscribers compete: each
+// event goes to one of them. The interface is sealed.
 type Outlet[T any] interface {
-	outlet() *hub[T]
+	// outlet is the hub for a stage of that name with those settings.
+	outlet(of string, set subSettings) (*hub[T], error)
+}
+
+// outlet makes a hub the [Outlet] of dead letters.
+func (h *hub[T]) outlet(of string, set subSettings) (*hub[T], error) { return h.plain(of, set) }
+
+// plain is the hub itself, for subscribers that compete.
+func (h *hub[T]) plain(of string, set subSettings) (*hub[T], error) {
+	return h, h.refused()
 }
 
 // Subscription joins one stage to one outlet. It outlives the Serve of its

@@ -75,7 +75,8 @@ func newTransform[In, Out any](p *Pipeline, name string, cfg TransformConfig[In]
 		t.made.configure(queue)
 	}
 	t.made.from = []node{t}
-	t.out, t.gate = t.made, door[Out]{t.made}
+	t.outs = func() []dependent { return []dependent{t.made} }
+	t.gate = door[Out]{t.made}
 	return t
 }
 
@@ -89,7 +90,9 @@ func (t *Transform[In, Out]) complete(handled bool, own func() handlers[In], cfg
 	return t
 }
 
-func (t *Transform[In, Out]) outlet() *hub[Out] { return t.made }
+func (t *Transform[In, Out]) outlet(of string, set subSettings) (*hub[Out], error) {
+	return t.made.plain(of, set)
+}
 
 // Pause stops the hand-out of what was made, and with it the asking, as
 // [Pipeline.Pause] does of all.
