@@ -160,7 +160,11 @@ func (b *Batcher[K, T]) tidy(ctx context.Context) {
 // gather takes a slice and puts it into batches. What that completes is sent when
 // the slice is settled, so that no event is in the books twice.
 func (b *Batcher[K, T]) gather(ctx context.Context, p *puller[T]) bool {
-	if !(door[Batch[K, T]]{b.made}).open(&b.door) || !p.pull(maxInChunk) {
+	if !(door[Batch[K, T]]{b.made}).open(&b.door) {
+		p.close() // who called it, calls another
+		return false
+	}
+	if !p.pull(maxInChunk) {
 		return false
 	}
 	now := b.pipe.now()

@@ -101,6 +101,9 @@ func (b *buffer[T]) fresh() *chunk[T] {
 
 // release takes n events of c out of the books of its memory.
 func (b *buffer[T]) release(c *chunk[T], n int) {
+	if c.shared {
+		return
+	}
 	c.live -= n
 	if c.live > 0 || !c.sealed || len(c.events) != inChunk[T]() || b.freed == maxFreeList {
 		return
@@ -135,6 +138,9 @@ func (b *buffer[T]) take(n int) span[T] {
 func (b *buffer[T]) takeUntried() (span[T], bool) {
 	first := -1
 	for i, s := range b.returned {
+		if first == 0 { // the first of all
+			break
+		}
 		if s.of.tries == 0 && (first < 0 || s.seq() < b.returned[first].seq()) {
 			first = i
 		}
@@ -169,6 +175,9 @@ func (b *buffer[T]) putBack(s span[T]) {
 func (b *buffer[T]) copyOut(s span[T]) T {
 	slot := &s.of.events[s.from]
 	ev := *slot
+	if s.of.shared {
+		return ev
+	}
 	var zero T
 	*slot = zero
 	b.release(s.of, 1)

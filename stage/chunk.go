@@ -29,6 +29,7 @@ type chunk[T any] struct {
 	filled  int      // slots in use so far
 	live    int      // of these, waiting or lent: not copied out, not settled
 	sealed  bool     // nothing will be added
+	shared  bool     // by several hubs: nothing in it is changed any more, and it is not used again
 	attempt int      // spent so far by the one event of a chunk that came back
 	tries   int      // uses so far, those that spent nothing included
 }

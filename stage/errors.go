@@ -28,6 +28,8 @@ var (
 	// ErrAutomatic is returned by [Subscription.Ask] of a subscription that asks by
 	// itself.
 	ErrAutomatic = errors.New("stage: the subscription asks by itself")
+	// ErrLagged is why a subscription is over that fell too far behind; see [Lag].
+	ErrLagged = errors.New("stage: too far behind")
 	// ErrCycle is what a subscription is refused with that would send events in a
 	// circle.
 	ErrCycle = errors.New("stage: events would go in a circle")

@@ -69,9 +69,11 @@ func (h *hand[T]) letGo() {
 
 // clear lets go of the events themselves, so that nothing they point to lingers.
 func (h *hand[T]) clear() {
-	clear(h.evs)
-	if len(h.spans) > 1 {
-		for _, s := range h.spans {
+	if len(h.spans) != 1 { // else they are no copies
+		clear(h.evs)
+	}
+	for _, s := range h.spans {
+		if !s.of.shared {
 			clear(s.events())
 		}
 	}

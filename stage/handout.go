@@ -21,7 +21,7 @@ func (h *hub[T]) handOut() (some bool) {
 			return some
 		}
 		n := h.buffer.count
-		if len(h.buffer.returned) > 0 {
+		if len(h.buffer.returned) > 0 && len(h.line.claims) > 1 {
 			n = 1
 		}
 		h.deliver(c.of, h.line.grant(c, n))

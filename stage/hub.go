@@ -2,6 +2,7 @@ package stage
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -54,6 +55,7 @@ type hub[T any] struct {
 	err                                     error    // why it was closed, if not in order
 	wrong                                   error    // a setting for which it is refused altogether
 	onEnd                                   func()   // it leaves its pipeline then
+	deserted                                func()   // its one subscriber has gone, and none will come
 	later                                   []func() // to be called by unlock; seldom
 
 	stamps stamper
@@ -302,4 +304,44 @@ func (h *hub[T]) left() Left {
 		Outlet: h.name, Buffer: h.buffer.count, Delayed: len(h.delayed),
 		Inboxes: h.books.inboxes, Hands: h.books.hands,
 	}
+}
+
+// over says whether the outlet has ended.
+func (h *hub[T]) over() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.ended
+}
+
+// leaveWith takes the outlet out of its pipeline when it has ended, with its stage.
+func (h *hub[T]) leaveWith(n node) {
+	h.leave(func() { h.pipe.removeOutlet(n, h) })
+}
+
+// cancelAll ends all subscriptions for a reason that their stages are to see.
+func (h *hub[T]) cancelAll(cause error) {
+	h.mu.Lock()
+	subs := slices.Clone(h.subs)
+	h.mu.Unlock()
+	for _, s := range subs {
+		s.cancel(cause)
+	}
+}
+
+// discard closes the outlet and drops what is in it.
+func (h *hub[T]) discard() {
+	h.mu.Lock()
+	h.closed = true
+	h.ripen(math.MaxInt64)
+	n := h.buffer.count
+	h.buffer = buffer[T]{next: h.buffer.next}
+	h.books.dropped += uint64(n)
+	h.dropped += n
+	h.balance()
+	h.unlock()
+}
+
+// forsaken says whether all that subscribe are about to go.
+func (h *hub[T]) forsaken() bool {
+	return len(h.subs) > 0 && !slices.ContainsFunc(h.subs, func(s *sub[T]) bool { return !s.leaving })
 }

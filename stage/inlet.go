@@ -41,9 +41,8 @@ type inlet[T any] struct {
 
 // dependent is an outlet that lives no longer than its stage.
 type dependent interface {
-	outletNode
 	close(err error)
-	leave(f func())
+	leaveWith(n node)
 }
 
 // checkInlet says what is wrong with the settings that all stages have that take.
@@ -85,6 +84,9 @@ func (in *inlet[T]) Subscribe(o Outlet[T], opts ...SubOption) (*Subscription, er
 	s := newSub(h, in.name, in.slices, set)
 	s.spawner, s.notify = in.spawns, in.changed
 	if err := in.connect(s); err != nil {
+		if h.deserted != nil {
+			h.deserted()
+		}
 		return nil, err
 	}
 	in.pipe.tell(Subscribed{in.name, h.name})

@@ -39,7 +39,7 @@ func (in *inlet[T]) Leave() {
 	in.pipe.forgive(in.wrong)
 	in.pipe.remove(in.self)
 	for _, o := range in.dependents() {
-		o.leave(func() { in.pipe.removeOutlet(in.self, o) })
+		o.leaveWith(in.self)
 	}
 }
 

@@ -223,6 +223,10 @@ func (p *Pipeline) remove(n node) {
 // removeOutlet forgets an outlet that has left, with its stage.
 func (p *Pipeline) removeOutlet(n node, h outletNode) {
 	p.remove(n)
+	p.removeHub(h)
+}
+
+func (p *Pipeline) removeHub(h outletNode) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.hubs = slices.DeleteFunc(p.hubs, func(other outletNode) bool { return other == h })

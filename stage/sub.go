@@ -124,6 +124,7 @@ func (s *sub[T]) cancel(cause error) {
 		s.leaving, s.err = true, cause
 		s.withdraw()
 		s.part()
+		h.makers.callAll(&h.wakes) // they need not wait for it any more
 		h.balance()
 	}
 	h.unlock()
@@ -157,6 +158,9 @@ func (s *sub[T]) conclude(err error) {
 		close(s.over)
 		s.hub.pipe.tell(Unsubscribed{s.stage, s.hub.name, err})
 	})
+	if s.hub.deserted != nil && !s.hub.ended {
+		s.hub.later = append(s.hub.later, s.hub.deserted)
+	}
 	if s.notify != nil {
 		s.hub.wakes.add(s.notify)
 	}
@@ -250,8 +254,11 @@ func (s *sub[T]) set(o subSettings) error {
 	h := s.hub
 	h.mu.Lock()
 	defer h.unlock()
-	if s.gone.Load() || s.leaving {
+	switch {
+	case s.gone.Load() || s.leaving:
 		return ErrEnded
+	case o.where != nil || o.lag > 0:
+		return &SettingError{s.stage, "Where or Lag", "set", "only when it subscribes"}
 	}
 	h.pass(h.clock())
 	s.pace.max, s.pace.target = o.slice, int64(o.target)

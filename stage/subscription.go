@@ -18,6 +18,9 @@ func (h *hub[T]) outlet(of string, set subSettings) (*hub[T], error) { return h.
 
 // plain is the hub itself, for subscribers that compete.
 func (h *hub[T]) plain(of string, set subSettings) (*hub[T], error) {
+	if set.where != nil || set.lag > 0 {
+		return nil, &SettingError{of, "Where or Lag", h.name, "a Broadcast"}
+	}
 	return h, h.refused()
 }
 
@@ -73,7 +76,8 @@ func (s *Subscription) Done() <-chan struct{} { return s.ended() }
 func (s *Subscription) Err() error { return s.cause() }
 
 // SubOption is a setting of a subscription: how it gets its events, [Lazy],
-// [Demand] or [Manual], and how many at most, [Rate].
+// [Demand] or [Manual], how many at most, [Rate], and of a [Broadcast] which,
+// [Where], and how far behind, [Lag].
 type SubOption func(*subSettings)
 
 type subSettings struct {
@@ -85,6 +89,9 @@ type subSettings struct {
 	target   time.Duration
 	rate     float64 // events a second; 0: no bound
 	burst    int
+	where    any // a func(T) bool
+	lag      int
+	lagMode  LagMode
 	err      error
 }
 

@@ -1,0 +1,240 @@
+package stage
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// LagMode says what becomes of a subscriber of a [Broadcast] that falls behind.
+type LagMode uint8
+
+// The modes.
+const (
+	// LagDrop drops the oldest of what waits for it. That is counted, told as
+	// [EventsDropped], and seen as a gap in Handled.Seq.
+	LagDrop LagMode = iota
+	// LagCancel ends its subscription with [ErrLagged].
+	LagCancel
+)
+
+// Where keeps from a subscriber of a [Broadcast] the events of which keep says
+// false. It runs in the goroutine of the broadcast and must be quick. If it panics
+// the subscription ends with the [*PanicError]: nothing is left out unnoticed.
+func Where[T any](keep func(ev T) bool) SubOption {
+	return func(o *subSettings) {
+		if keep == nil {
+			o.err = &SettingError{o.of, "Where", "nil", "a function"}
+		}
+		o.where = keep
+	}
+}
+
+// Lag lets a subscriber of a [Broadcast] fall behind: at most n events wait for it,
+// 1 to 1,000,000, and nobody waits for the subscriber.
+func Lag(n int, mode LagMode) SubOption {
+	return func(o *subSettings) {
+		switch {
+		case n < 1 || n > MaxDemand:
+			o.err = &SettingError{o.of, "Lag", n, "1 to 1,000,000"}
+		case mode > LagCancel:
+			o.err = &SettingError{o.of, "Lag mode", mode, "LagDrop or LagCancel"}
+		}
+		o.lag, o.lagMode = n, mode
+	}
+}
+
+// branches are the subscribers of a broadcast, each with a hub of its own.
+type branches[T any] struct {
+	of     *Broadcast[T]
+	buffer QueueConfig
+	wake   chan struct{}
+	next   uint64 // number of the next event; of the goroutine that gives
+
+	mu     sync.Mutex // guards what follows
+	all    []*branch[T]
+	closed bool
+	err    error
+}
+
+// branch is what is given to one subscriber.
+type branch[T any] struct {
+	hub   *hub[T]
+	where func(T) bool // nil: everything
+	lag   int          // 0: it is waited for
+	mode  LagMode
+	door  waiter // of the broadcast, until more is wanted
+}
+
+func (b *branches[T]) set(of *Broadcast[T], buffer QueueConfig, wake chan struct{}) {
+	b.of, b.buffer, b.wake = of, buffer, wake
+}
+
+// join makes a branch for the stage of that name.
+func (b *branches[T]) join(of string, set subSettings) (*hub[T], error) {
+	where, fits := set.where.(func(T) bool)
+	if set.where != nil && !fits {
+		return nil, &SettingError{of, "Where", fmt.Sprintf("%T", set.where), fmt.Sprintf("%T", where)}
+	}
+	p := b.of.pipe
+	h := newHub[T](p, b.of.name+"/"+of, defaultBuffer)
+	h.configure(b.buffer)
+	h.from = []node{b.of}
+	r := &branch[T]{hub: h, where: where, lag: set.lag, mode: set.lagMode}
+	r.door.wake = b.wake
+	h.deserted = func() { b.drop(r) }
+	b.mu.Lock()
+	for _, other := range b.all {
+		if other.hub.name == h.name && !other.hub.over() {
+			b.mu.Unlock()
+			return nil, &SettingError{of, "outlet", b.of.name, "one that it does not take from already"}
+		}
+	}
+	b.all = append(slices.Clone(b.all), r)
+	closed, err := b.closed, b.err
+	b.mu.Unlock()
+	p.addHub(h)
+	if closed {
+		h.close(err)
+	}
+	poke(b.wake)
+	return h, nil
+}
+
+// drop forgets a branch whose subscriber has gone.
+func (b *branches[T]) drop(r *branch[T]) {
+	b.mu.Lock()
+	b.all = slices.DeleteFunc(slices.Clone(b.all), func(other *branch[T]) bool { return other == r })
+	b.mu.Unlock()
+	r.hub.discard()
+	b.of.pipe.removeHub(r.hub)
+	poke(b.wake) // perhaps it was the one that was waited for
+}
+
+func (b *branches[T]) list() []*branch[T] {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.all
+}
+
+// wanted is how many events all want that are waited for. While it is none, the
+// broadcast is called when that changes.
+func (b *branches[T]) wanted() int {
+	all := b.list()
+	if len(all) == 0 {
+		return 0
+	}
+	n := maxInChunk
+	for _, r := range all {
+		n = min(n, r.wanted())
+	}
+	return n
+}
+
+func (r *branch[T]) wanted() int {
+	h := r.hub
+	h.mu.Lock()
+	defer h.unlock()
+	r.door.back()
+	switch n := h.want(); {
+	case h.closed || h.forsaken(), r.lag > 0 && !h.paused:
+		return maxInChunk
+	case n > 0:
+		return n
+	}
+	h.makers.push(&r.door)
+	return 0
+}
+
+func (b *branches[T]) leaveDoors() {
+	for _, r := range b.list() {
+		r.hub.mu.Lock()
+		r.door.back()
+		r.hub.unlock()
+	}
+}
+
+// give puts events, which nobody else holds, at the end of all branches.
+func (b *branches[T]) give(evs []T, now int64) {
+	c := &chunk[T]{events: evs, stamps: make([]uint32, len(evs)), base: b.next, shared: true, sealed: true}
+	c.fill(len(evs), now)
+	b.next += uint64(len(evs))
+	for _, r := range b.list() {
+		r.give(c, now)
+	}
+}
+
+// give hands over what the branch keeps of c, in as few pieces as may be.
+func (r *branch[T]) give(c *chunk[T], now int64) {
+	if r.where == nil {
+		r.accept(span[T]{of: c, to: uint32(len(c.events))}, now)
+		return
+	}
+	kept := span[T]{of: c}
+	for i := range c.events {
+		keeps, err := r.keeps(c.events[i])
+		if err != nil {
+			r.accept(kept, now)
+			r.hub.cancelAll(err)
+			return
+		}
+		if keeps {
+			kept.to = uint32(i) + 1
+			continue
+		}
+		r.accept(kept, now)
+		kept = span[T]{of: c, from: uint32(i) + 1, to: uint32(i) + 1}
+	}
+	r.accept(kept, now)
+}
+
+func (r *branch[T]) keeps(ev T) (keeps bool, err error) {
+	defer caught(&err)
+	return r.where(ev), nil
+}
+
+func (r *branch[T]) accept(s span[T], now int64) {
+	h, n := r.hub, s.len()
+	if n == 0 {
+		return
+	}
+	h.mu.Lock()
+	if h.closed || h.forsaken() {
+		h.unlock()
+		return
+	}
+	if r.lag > 0 && r.mode == LagCancel && h.buffer.count+n > r.lag {
+		h.unlock()
+		h.cancelAll(ErrLagged)
+		return
+	}
+	h.pass(now)
+	h.buffer.putBack(s)
+	h.buffer.next = s.seq() + uint64(n)
+	h.books.accepted += uint64(n)
+	for r.lag > 0 && h.buffer.count > r.lag && h.evict() {
+		h.books.dropped++
+		h.dropped++
+	}
+	h.balance()
+	h.unlock()
+}
+
+// close ends all branches, and those that are still to come.
+func (b *branches[T]) close(err error) {
+	b.mu.Lock()
+	if !b.closed {
+		b.closed, b.err = true, err
+	}
+	b.mu.Unlock()
+	for _, r := range b.list() {
+		r.hub.close(err)
+	}
+}
+
+// leaveWith takes all branches out of the pipeline as they end.
+func (b *branches[T]) leaveWith(n node) {
+	for _, r := range b.list() {
+		r.hub.leaveWith(n)
+	}
+}
