@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -39,7 +40,8 @@ type Pipeline struct {
 	cfg   Config
 	epoch time.Time
 
-	graph sync.Mutex // held while a stage subscribes, so that no circle comes about
+	graph   sync.Mutex   // held while a stage subscribes, so that no circle comes about
+	streams atomic.Int64 // loops that take events
 
 	mu      sync.Mutex // guards what follows
 	hubs    []outletNode

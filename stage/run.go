@@ -148,9 +148,11 @@ func (r *run) await() {
 func (p *Pipeline) attend(ctx context.Context, r *run) (cause error) {
 	done := ctx.Done()
 	var grace <-chan time.Time
-	for {
+	for aborted := false; ; {
 		live, takers, failed := r.state()
-		if live == 0 {
+		loops := int(p.streams.Load())
+		takers += loops
+		if live == 0 && (loops == 0 || aborted || p.leftOver(nil) == nil) {
 			return cause
 		}
 		if failed && grace == nil {
@@ -168,7 +170,7 @@ func (p *Pipeline) attend(ctx context.Context, r *run) (cause error) {
 				grace = p.startDrain()
 			}
 		case <-grace:
-			cause = ErrAborted
+			cause, aborted = ErrAborted, true
 			p.cfg.Logger.Warn("time to drain is up, telling handlers to leave", "pipeline", p.name, "left", p.leftOver(cause))
 			r.cancel(ErrAborted)
 		}
@@ -184,4 +186,15 @@ func (p *Pipeline) startDrain() <-chan time.Time {
 		return now
 	}
 	return time.After(p.cfg.Grace)
+}
+
+// streamEnded tells the Run that a loop takes no events any more.
+func (p *Pipeline) streamEnded() {
+	p.streams.Add(-1)
+	p.mu.Lock()
+	r := p.run
+	p.mu.Unlock()
+	if r != nil {
+		poke(r.changed)
+	}
 }
