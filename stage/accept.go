@@ -28,6 +28,7 @@ func (m OverflowMode) String() string {
 type pusher[T any] struct {
 	member[pusher[T]]
 	evs   []T
+	lanes []*lane[T] // of evs, where there are any
 	one   [1]T
 	watch *watcher // for Do: told of the outcome
 	done  chan struct{}
@@ -49,6 +50,9 @@ func (h *hub[T]) refuses() error {
 
 // try accepts ev if there is room for it and nobody waits.
 func (h *hub[T]) try(ev T) error {
+	if h.lanes != nil {
+		return h.tryLane(ev)
+	}
 	h.mu.Lock()
 	err := h.tryLocked(ev)
 	if err != nil {
@@ -111,6 +115,9 @@ func (h *hub[T]) stamp(n int) int64 {
 
 // put accepts evs, waiting for room, and says how many were accepted.
 func (h *hub[T]) put(ctx context.Context, p *pusher[T]) (n int, err error) {
+	if h.lanes != nil {
+		return h.putLanes(ctx, p)
+	}
 	all := len(p.evs)
 	h.mu.Lock()
 	h.offer(p)
@@ -167,6 +174,10 @@ func (h *hub[T]) accept(p *pusher[T], n int) {
 
 // admit lets waiting pushers in, in their order, as far as there is room.
 func (h *hub[T]) admit() {
+	if h.lanes != nil {
+		h.admitLanes()
+		return
+	}
 	for h.pushers.first != nil && h.room() > 0 {
 		p := h.pushers.first.of
 		h.accept(p, h.room())
@@ -191,7 +202,7 @@ func (h *hub[T]) admitAll() {
 func (h *hub[T]) giveUp(p *pusher[T], cause error) {
 	h.mu.Lock()
 	if p.listed {
-		h.pushers.remove(&p.member)
+		h.unlist(p)
 		p.err = cause
 		h.books.rejected += uint64(len(p.evs))
 		h.balance()
@@ -203,10 +214,17 @@ func (h *hub[T]) giveUp(p *pusher[T], cause error) {
 func (h *hub[T]) refuseAll(err error) {
 	for h.pushers.first != nil {
 		p := h.pushers.first.of
-		h.pushers.remove(&p.member)
+		h.unlist(p)
 		p.err = err
 		h.books.rejected += uint64(len(p.evs))
 		h.wakes.add(p.done)
+	}
+}
+
+func (h *hub[T]) unlist(p *pusher[T]) {
+	h.pushers.remove(&p.member)
+	if len(p.lanes) > 0 {
+		p.lanes[0].pushers--
 	}
 }
 
@@ -232,8 +250,13 @@ func (h *hub[T]) reserve(stop func() bool) []T {
 	}
 }
 
-// publish accepts the first n of the reserved slots.
-func (h *hub[T]) publish(n int) {
+// publish accepts the reserved slots that were filled, the first of them.
+func (h *hub[T]) publish(slots []T) {
+	if h.lanes != nil {
+		h.publishLanes(slots)
+		return
+	}
+	n := len(slots)
 	h.mu.Lock()
 	h.buffer.publish(n, h.stamp(n))
 	h.books.accepted += uint64(n)
@@ -244,9 +267,23 @@ func (h *hub[T]) publish(n int) {
 // force accepts evs, room or not, closed or not: they were accepted before, in
 // another form.
 func (h *hub[T]) force(evs []T) {
-	h.mu.Lock()
-	h.buffer.appendAll(evs, h.stamp(len(evs)))
-	h.books.accepted += uint64(len(evs))
-	h.balance()
-	h.unlock()
+	for _, ev := range evs {
+		var a *lane[T]
+		if h.lanes != nil {
+			a, _ = h.lanes.of(ev)
+		}
+		h.mu.Lock()
+		switch {
+		case a != nil:
+			h.acceptIn(a, ev)
+		case h.lanes != nil: // its key panics
+			h.books.accepted++
+			h.books.failed++
+		default:
+			h.buffer.append(ev, h.stamp(1))
+			h.books.accepted++
+		}
+		h.balance()
+		h.unlock()
+	}
 }

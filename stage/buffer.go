@@ -63,6 +63,19 @@ func (b *buffer[T]) publish(n int, now int64) {
 	b.next += uint64(n)
 }
 
+// appendApart is append of an event that waits elsewhere than in the line of fresh
+// ones.
+func (b *buffer[T]) appendApart(ev T, now int64) span[T] {
+	b.append(ev, now)
+	return b.apart(1)
+}
+
+// apart takes the newest n out of the line of fresh ones: all that there are.
+func (b *buffer[T]) apart(n int) span[T] {
+	b.head, b.at = b.tail, b.tail.filled
+	return span[T]{of: b.tail, from: uint32(b.tail.filled - n), to: uint32(b.tail.filled)}
+}
+
 // tailFor returns a tail chunk with room for n more events.
 func (b *buffer[T]) tailFor(n int, now int64) *chunk[T] {
 	if b.tail == nil || b.tail.room() < n || !b.tail.tells(now) {

@@ -32,6 +32,7 @@ type chunk[T any] struct {
 	shared  bool     // by several hubs: nothing in it is changed any more, and it is not used again
 	attempt int      // spent so far by the one event of a chunk that came back
 	tries   int      // uses so far, those that spent nothing included
+	lane    *lane[T] // of the one event of a chunk that came back, where there are lanes
 }
 
 func newChunk[T any](size int) *chunk[T] {

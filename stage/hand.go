@@ -9,8 +9,9 @@ package stage
 type hand[T any] struct {
 	sub  *sub[T]
 	n    int
-	evs  []T // what the handler is given
-	most int // events that it takes at once; 0: as many as the subscription has it
+	evs  []T      // what the handler is given
+	most int      // events that it takes at once; 0: as many as the subscription has it
+	lane *lane[T] // that they are of; nil: there are none
 
 	one            [1]T // the single
 	seq            uint64
@@ -95,6 +96,6 @@ func (h *hand[T]) place(i int) (seq uint64, stamp int64, attempt, tries int) {
 
 // reset empties the hand for the next turn.
 func (h *hand[T]) reset() {
-	h.sub, h.n, h.evs = nil, 0, nil
+	h.sub, h.n, h.evs, h.lane = nil, 0, nil, nil
 	h.spans, h.fates = h.spans[:0], h.fates[:0]
 }

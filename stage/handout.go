@@ -82,7 +82,7 @@ func (h *hub[T]) take(s *sub[T], to *hand[T], w *waiter, now int64) bool {
 	if !h.paused && may > 0 {
 		if s.inbox.count > 0 {
 			h.takeInbox(s, to, may, now)
-		} else if s.handout != prefetch && h.buffer.count > 0 {
+		} else if s.handout != prefetch && h.takeable() > 0 {
 			h.takeBuffer(s, to, may, now)
 		}
 	}
@@ -146,14 +146,36 @@ func (h *hub[T]) takeInbox(s *sub[T], to *hand[T], may int, now int64) {
 func (h *hub[T]) takeBuffer(s *sub[T], to *hand[T], may int, now int64) {
 	n := 1
 	if s.slices {
-		n = min(s.pace.take(h.buffer.count, h.crew), may)
+		n = min(s.pace.take(h.takeable(), h.crew), may)
+	}
+	to.inboxed = now
+	if h.lanes != nil {
+		h.takeLane(to, n, now)
+		return
 	}
 	what := h.buffer.take(n)
-	to.inboxed = now
 	recordSpan(&h.meters.bufferWait, what, now)
 	if what.len() == 1 {
 		to.addOne(&h.buffer, what)
 	} else {
 		to.add(what)
+	}
+}
+
+// takeLane takes from the partition whose turn it is, at most n events.
+func (h *hub[T]) takeLane(to *hand[T], n int, now int64) {
+	a := h.lanes.lease()
+	to.lane = a
+	n = min(n, a.count)
+	h.buffer.count -= n
+	for alone := n == 1; n > 0; {
+		what := a.take(n)
+		n -= what.len()
+		recordSpan(&h.meters.bufferWait, what, now)
+		if alone {
+			to.addOne(&h.buffer, what)
+		} else {
+			to.add(what)
+		}
 	}
 }

@@ -29,6 +29,7 @@ type hub[T any] struct {
 	books books
 
 	buffer   buffer[T]
+	lanes    *lanes[T] // nil: there are none; set before the hub is used
 	delayed  delayed[T]
 	pushers  fifo[pusher[T]] // wait for room
 	capacity int             // of buffer and delayed together
@@ -110,7 +111,7 @@ func (h *hub[T]) balance() {
 			h.admit()
 		}
 	}
-	if h.buffer.count > 0 && !h.paused {
+	if !h.paused && h.takeable() > 0 {
 		h.idle.call(&h.wakes)
 	}
 	if h.sourceIdle && h.want() > 0 {
@@ -130,6 +131,14 @@ func (h *hub[T]) inSystem() int {
 	return h.buffer.count + len(h.delayed) + h.books.inboxes + h.books.hands
 }
 
+// takeable is how many waiting events a worker may take now.
+func (h *hub[T]) takeable() int {
+	if h.lanes != nil {
+		return h.lanes.open
+	}
+	return h.buffer.count
+}
+
 // room is how many more events may be accepted. It is below zero when events
 // came back to a full queue.
 func (h *hub[T]) room() int { return h.capacity - h.buffer.count - len(h.delayed) }
@@ -140,7 +149,7 @@ func (h *hub[T]) want() int {
 	if h.paused || h.closed || h.sealed {
 		return 0
 	}
-	return max(0, min(h.line.total+h.stock-h.buffer.count, h.room()))
+	return max(0, min(h.line.total+h.stock-h.takeable(), h.room()))
 }
 
 // pass notes the time that somebody has read: hand-outs in the same step, and the
@@ -266,8 +275,21 @@ func (h *hub[T]) ripen(now int64) {
 		if !due {
 			return
 		}
-		h.buffer.putBack(s)
+		if a := s.of.lane; a != nil {
+			a.parked--
+		}
+		h.putBack(s)
 	}
+}
+
+// putBack returns events to their old place.
+func (h *hub[T]) putBack(s span[T]) {
+	if a := s.of.lane; a != nil {
+		h.buffer.count += s.len()
+		h.lanes.putBack(a, s)
+		return
+	}
+	h.buffer.putBack(s)
 }
 
 // arm sets the timer for the first of the delayed events, or the first worker that

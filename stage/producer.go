@@ -161,7 +161,7 @@ func (p *Producer[T]) run(ctx context.Context) error {
 		}
 		n, err := p.fetch(ctx, slots)
 		if n > 0 {
-			p.hub.publish(n)
+			p.hub.publish(slots[:n])
 		}
 		switch {
 		case err == nil:

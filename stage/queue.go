@@ -180,6 +180,9 @@ func (q *Queue[T]) Set(cfg QueueConfig) error {
 	if err := cfg.check(q.name); err != nil {
 		return err
 	}
+	if cfg.Overflow != Refuse && q.hub.lanes != nil {
+		return &SettingError{q.name, "Overflow", cfg.Overflow, "Refuse, as it is a Partition"}
+	}
 	q.hub.configure(cfg)
 	return nil
 }
@@ -240,18 +243,20 @@ func (q *Queue[T]) feeds() bool    { return true }
 
 // pushOne tries first, and makes a pusher only to wait.
 func (h *hub[T]) pushOne(ctx context.Context, ev T) error {
-	h.mu.Lock()
-	err := h.tryLocked(ev)
-	if err == nil {
-		h.balance()
-	}
-	h.unlock()
-	if err == nil {
-		return nil
+	if h.lanes == nil {
+		h.mu.Lock()
+		err := h.tryLocked(ev)
+		if err == nil {
+			h.balance()
+		}
+		h.unlock()
+		if err == nil {
+			return nil
+		}
 	}
 	p := &pusher[T]{one: [1]T{ev}}
 	p.evs = p.one[:]
-	_, err = h.put(ctx, p)
+	_, err := h.put(ctx, p)
 	return err
 }
 

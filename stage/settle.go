@@ -24,6 +24,9 @@ func (h *hub[T]) settle(hd *hand[T], now int64) {
 		h.buffer.release(sp.of, sp.len())
 	}
 	s.finished(hd.n, hd.taken, now)
+	if hd.lane != nil {
+		h.lanes.release(hd.lane)
+	}
 	hd.reset()
 }
 
@@ -101,13 +104,17 @@ func (h *hub[T]) giveBack(hd *hand[T], f fate, now int64) {
 		attempt++
 	}
 	what := comeback(hd.evs[f.i], seq, stamp, attempt, tries+1)
+	what.of.lane = hd.lane
 	after := f.after
 	if h.draining {
 		after = min(after, drainRetry)
 	}
 	if f.back || f.what == Stop || after <= 0 {
-		h.buffer.putBack(what)
+		h.putBack(what)
 	} else {
+		if hd.lane != nil {
+			hd.lane.parked++
+		}
 		h.delayed.push(later(now, after), what)
 	}
 	if f.what == Retry && !f.back {

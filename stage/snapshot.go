@@ -49,9 +49,12 @@ type OutletSnapshot struct {
 	Buffer   int    `json:"buffer"`   // waiting for demand
 	Inboxes  int    `json:"inboxes"`  // dealt out, not begun
 	Hands    int    `json:"hands"`    // in a handler
+	Blocked  int    `json:"blocked"`  // of Buffer: behind an event of their partition
 	Pushers  int    `json:"pushers"`  // calls of Push and PushAll that wait for room
 	Rejected uint64 `json:"rejected"` // pushes that were refused: never accepted
 	Retried  uint64 `json:"retried"`  // verdicts to retry
+
+	Partitions int `json:"partitions"` // 0: events may be handled in any order
 
 	Idle   int `json:"idle"`   // workers of lazy subscriptions with nothing to do
 	Credit int `json:"credit"` // asked ahead by prefetching subscriptions, not served yet
@@ -186,7 +189,10 @@ func (h *hub[T]) read(into *OutletSnapshot) {
 		Service: h.meters.service, Total: h.meters.total,
 		Subscriptions: make([]SubscriptionSnapshot, len(h.subs)),
 	}
-	if h.buffer.count > 0 {
+	if h.lanes != nil {
+		into.Partitions, into.Blocked = len(h.lanes.all), h.buffer.count-h.lanes.open
+		into.Oldest = time.Duration(max(0, now-h.lanes.oldest(now)))
+	} else if h.buffer.count > 0 {
 		into.Oldest = time.Duration(max(0, now-h.buffer.oldest()))
 	}
 	for _, n := range h.from {

@@ -257,6 +257,8 @@ func (s *sub[T]) set(o subSettings) error {
 	switch {
 	case s.gone.Load() || s.leaving:
 		return ErrEnded
+	case h.lanes != nil && o.handout != lazy:
+		return errOnlyLazy(s.stage, h.name)
 	case o.where != nil || o.lag > 0:
 		return &SettingError{s.stage, "Where or Lag", "set", "only when it subscribes"}
 	}

@@ -21,7 +21,14 @@ func (h *hub[T]) plain(of string, set subSettings) (*hub[T], error) {
 	if set.where != nil || set.lag > 0 {
 		return nil, &SettingError{of, "Where or Lag", h.name, "a Broadcast"}
 	}
+	if h.lanes != nil && set.handout != lazy {
+		return nil, errOnlyLazy(of, h.name)
+	}
 	return h, h.refused()
+}
+
+func errOnlyLazy(of, outlet string) error {
+	return &SettingError{of, "hand-out", "ahead", "Lazy, as " + outlet + " is a Partition"}
 }
 
 // Subscription joins one stage to one outlet. It outlives the Serve of its

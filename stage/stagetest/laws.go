@@ -65,7 +65,7 @@ func stallOf(o *stage.OutletSnapshot) error {
 	if o.Paused {
 		return nil
 	}
-	if room := o.Capacity - o.Buffer - o.Delayed; o.Pushers > 0 && room > 0 {
+	if room := o.Capacity - o.Buffer - o.Delayed; o.Pushers > 0 && room > 0 && o.Partitions == 0 {
 		return fmt.Errorf("outlet %s has stalled: %d pushers wait, and there is room for %d", o.Name, o.Pushers, room)
 	}
 	lazy := 0 // subscriptions whose idle workers are among o.Idle
@@ -81,12 +81,12 @@ func stallOf(o *stage.OutletSnapshot) error {
 		case !sub.Attached:
 		case sub.Inbox > 0 && idle:
 			return fmt.Errorf("outlet %s has stalled: %d wait in the inbox of %s, where a worker is idle", o.Name, sub.Inbox, sub.Stage)
-		case o.Buffer > 0 && sub.Credit > 0:
+		case o.Buffer > o.Blocked && sub.Credit > 0:
 			return fmt.Errorf("outlet %s has stalled: %d wait in the buffer, and %s asks for %d", o.Name, o.Buffer, sub.Stage, sub.Credit)
 		}
 	}
-	if o.Buffer > 0 && lazy > 0 && o.Idle > 0 {
-		return fmt.Errorf("outlet %s has stalled: %d wait in the buffer, and %d workers are idle", o.Name, o.Buffer, o.Idle)
+	if free := o.Buffer - o.Blocked; free > 0 && lazy > 0 && o.Idle > 0 {
+		return fmt.Errorf("outlet %s has stalled: %d wait in the buffer, and %d workers are idle", o.Name, free, o.Idle)
 	}
 	return nil
 }
