@@ -33,9 +33,10 @@ var drawing = map[string][]string{
 	"internal/guide":     {"internal/live", "internal/web"},
 	"internal/profile":   {},
 	"internal/observer":  {"supervise", "internal/profile", "internal/live", "internal/web"},
+	"internal/pipelines": {"stage", "internal/live", "internal/web"},
 	"internal/lab": {
 		"stage", "supervise", "internal/config", "internal/resource", "internal/part1", "internal/part2", "internal/telemetry",
-		"internal/observer", "internal/guide", "(root)", "internal/live", "internal/web",
+		"internal/observer", "internal/pipelines", "internal/guide", "(root)", "internal/live", "internal/web",
 	},
 	"internal/archtest":    {},
 	"internal/browsertest": {},

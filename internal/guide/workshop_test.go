@@ -299,7 +299,7 @@ func fileLines(t *testing.T, name string) []string {
 // routes are the addresses that the guide speaks of; one that ends in a slash stands for
 // all below it.
 var routes = []string{
-	"/", "/part1", "/part2", "/observer", "/guide", "/source",
+	"/", "/part1", "/part2", "/observer", "/stage", "/guide", "/source",
 	"/part1/serial", "/part1/async", "/part2/genstage",
 	"/api/v1/settings", "/api/v1/resource", "/api/v1/pipeline", "/api/v1/pipeline/rebalance",
 	"/api/v1/reset", "/api/v1/stream", "/api/v1/tree", "/api/v1/tree/", "/api/v1/runtime",

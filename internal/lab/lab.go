@@ -14,6 +14,7 @@ import (
 	"github.com/affluxlab/afflux/internal/observer"
 	"github.com/affluxlab/afflux/internal/part1"
 	"github.com/affluxlab/afflux/internal/part2"
+	"github.com/affluxlab/afflux/internal/pipelines"
 	"github.com/affluxlab/afflux/internal/resource"
 	"github.com/affluxlab/afflux/internal/telemetry"
 	"github.com/affluxlab/afflux/internal/web"
@@ -36,6 +37,7 @@ type Lab struct {
 	part1    *part1.Part
 	part2    *part2.Part
 	observer *observer.Observer
+	stages   *pipelines.Board
 	site     *live.Site
 	server   *web.Server
 	tree     *supervise.Tree
@@ -78,6 +80,7 @@ func (l *Lab) buildRooms() (err error) {
 		return err
 	}
 	l.part2, err = part2.New(l.mock, pipelineSettings(l.settings.Pipeline), part2.Options{Now: l.recorder.Now, Hook: l.tell})
+	l.stages = pipelines.New(pipelines.Config{Pipelines: l.pipelines, Hrefs: l.hrefs})
 	return err
 }
 
@@ -91,7 +94,7 @@ func (l *Lab) buildSite() (err error) {
 	if err != nil {
 		return err
 	}
-	for _, p := range slices.Concat([]live.Page{l.home(), l.part1.Page(), l.part2.Page(), l.observer.Page()}, book.Pages()) {
+	for _, p := range slices.Concat([]live.Page{l.home(), l.part1.Page(), l.part2.Page(), l.observer.Page(), l.stages.Page()}, book.Pages()) {
 		if err := l.site.Add(p); err != nil {
 			return err
 		}
@@ -99,7 +102,7 @@ func (l *Lab) buildSite() (err error) {
 	l.site.Watch(l.values())
 	l.site.Watch(l.part1.Values(l.recorder))
 	l.site.Watch(l.part2.Values(l.recorder))
-	for _, p := range slices.Concat(l.part1.Panels(), l.part2.Panels(), l.observer.Panels()) {
+	for _, p := range slices.Concat(l.part1.Panels(), l.part2.Panels(), l.observer.Panels(), l.stages.Panels()) {
 		l.site.Share(p)
 	}
 	l.feed()
@@ -113,7 +116,7 @@ func (l *Lab) buildSite() (err error) {
 
 func (l *Lab) buildServer(version string) (err error) {
 	rows := []web.Route{{Method: "GET", Path: "/metrics", Class: web.API, Handler: telemetry.Handler(l.metrics(), l.requestMetrics(), l.pipelineMetrics())}}
-	for _, more := range [][]web.Route{l.routes(), l.pipelineRoutes(), l.part1.Routes(), l.part2.Routes(), l.observer.Routes(), l.site.Routes()} {
+	for _, more := range [][]web.Route{l.routes(), l.pipelineRoutes(), l.part1.Routes(), l.part2.Routes(), l.observer.Routes(), l.stages.Routes(), l.site.Routes()} {
 		rows = append(rows, more...)
 	}
 	l.server, err = web.New(web.Config{

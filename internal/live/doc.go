@@ -97,8 +97,9 @@
 // A flow has dots that run along its edges, one for so many events as Each says: the distance
 // between them is always the same, so that their speed is the rate. They go on through a merge.
 // Without motion they go a step each second, and each edge tells what passed. A fact of an edge
-// whose colour is demand draws a line the other way. IDs of nodes are those of elements: two
-// flows on a page need others. It stands side by side from 51.5rem on, else below each other.
+// whose colour is demand draws a line the other way. Two flows on
+// a page need an ID each. It stands side by side from 51.5rem on, else below each other; one
+// that Scrolls, as of any graph, stands side by side always.
 //
 // An eventlog keeps the last 200 events of a part of the stream, newest first. The splits are
 // fields in ms, in the order in which they happen; the last is the work, those before it are

@@ -4,10 +4,16 @@ import "math"
 
 // Flow is what the "flow" component draws: work on its way from node to node.
 type Flow struct {
+	ID    string // its own on a page with several flows; empty: there is one
 	Label string // the picture in one sentence, for those who do not see it
 	Nodes []FlowNode
 	Edges []FlowEdge
 	Each  int // a dot stands for so many events; 0: as few of 1, 10, 100, ... as keep the dots apart
+
+	// Scrolls keeps it side by side in little room too, where it scrolls. Below each
+	// other one trunk leads from column to column, which is enough for a chain with one
+	// fan; it does not tell which of many leads where.
+	Scrolls bool
 }
 
 // FlowNode is where work is held or done. Its ID is its own on the page.

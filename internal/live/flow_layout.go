@@ -8,7 +8,8 @@ import (
 
 // flowLayout places a flow.
 type flowLayout struct {
-	columns  []int // as nodes name them, in order
+	id       string // of the flow
+	columns  []int  // as nodes name them, in order
 	stages   []flowStage
 	places   map[string]where
 	segments [][]flowSegment // by gutter
@@ -27,7 +28,7 @@ type flowSegment struct {
 
 // arrange lays a flow out.
 func arrange(f Flow) (flowPicture, error) {
-	l := flowLayout{places: map[string]where{}}
+	l := flowLayout{id: f.ID, places: map[string]where{}}
 	if err := l.seat(f.Nodes); err != nil {
 		return flowPicture{}, err
 	}
@@ -51,6 +52,14 @@ func arrange(f Flow) (flowPicture, error) {
 	}
 	p.Stages = l.stages
 	return p, nil
+}
+
+// own is an element's name among those of all flows of a page.
+func (l *flowLayout) own(name string) string {
+	if l.id == "" {
+		return name
+	}
+	return l.id + "-" + name
 }
 
 // seat gives each node a row in its column.
@@ -86,7 +95,7 @@ func echoes(name, kind string) bool {
 func (l *flowLayout) link(e FlowEdge, from, to where) flowLink {
 	e.PerSecond = rate(e.PerSecond)
 	link := flowLink{
-		FlowEdge: e, Key: e.From + "--" + e.To,
+		FlowEdge: e, Key: l.own(e.From + "--" + e.To),
 		Source: l.stages[from.column].Seats[from.row].Name, Target: l.stages[to.column].Seats[to.row].Name,
 	}
 	for _, f := range e.Facts {

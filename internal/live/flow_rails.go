@@ -17,13 +17,13 @@ func (l *flowLayout) rails(i int) {
 	from, to := 50.0, 50.0
 	if len(left.Seats) > 1 {
 		from = 100 - rail
-		left.Out = railOut(fmt.Sprintf("out-%d", i), tapsOf(segments, len(left.Seats), func(s flowSegment) int { return s.left }))
+		left.Out = railOut(l.own(fmt.Sprintf("out-%d", i)), tapsOf(segments, len(left.Seats), func(s flowSegment) int { return s.left }))
 	}
 	if len(right.Seats) > 1 {
 		to = rail
-		right.In = railIn(fmt.Sprintf("in-%d", i), tapsOf(segments, len(right.Seats), func(s flowSegment) int { return s.right }))
+		right.In = railIn(l.own(fmt.Sprintf("in-%d", i)), tapsOf(segments, len(right.Seats), func(s flowSegment) int { return s.right }))
 	}
-	g.Trunk = &flowPath{ID: fmt.Sprintf("trunk-%d", i), Colour: segments[0].link.Colour,
+	g.Trunk = &flowPath{ID: l.own(fmt.Sprintf("trunk-%d", i)), Colour: segments[0].link.Colour,
 		D: fmt.Sprintf("M%s 0 C%s 60 %s 40 %s 100", plainNumber(from), plainNumber(from), plainNumber(to), plainNumber(to))}
 	for _, s := range segments {
 		g.Trunk.Rate += s.link.PerSecond

@@ -120,6 +120,28 @@ func TestEdgesPassColumnsAndLeadBack(t *testing.T) {
 	}
 }
 
+func TestFlowsOfOnePageHaveElementsOfTheirOwn(t *testing.T) {
+	named := func(id string) (names []string) {
+		f := fan(3)
+		f.ID = id
+		p := arranged(t, f)
+		for _, s := range p.Stages {
+			for _, path := range append(s.In, s.Out...) {
+				names = append(names, path.ID)
+			}
+			if s.Gutter != nil {
+				names = append(names, s.Gutter.Trunk.ID, s.Gutter.Paths[0].ID, s.Gutter.Paths[1].ID)
+			}
+		}
+		return names
+	}
+	for i, name := range named("one") {
+		if other := named("")[i]; name != "one-"+other {
+			t.Errorf("%s is no name of its own beside %s", name, other)
+		}
+	}
+}
+
 func TestAFlowThatCannotBeIsAnError(t *testing.T) {
 	for name, f := range map[string]Flow{
 		"two of one name": {Nodes: []FlowNode{{ID: "a"}, {ID: "a"}}},

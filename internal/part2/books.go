@@ -47,6 +47,9 @@ func (p *Part) Snapshot() Snapshot {
 	return s
 }
 
+// Pipeline is the chapter's pipeline as the library itself tells of it.
+func (p *Part) Pipeline() (name string, s stage.Snapshot) { return p.pipe.Name(), p.pipe.Snapshot() }
+
 // Durations are the latency of finished events and the service of their last use,
 // since the start, whatever was reset.
 func (p *Part) Durations() (latency, service telemetry.Distribution) {
