@@ -1,5 +1,7 @@
 package stage
 
+import "math"
+
 // handout says how a subscription gets its events.
 type handout uint8
 
@@ -75,7 +77,10 @@ func (h *hub[T]) take(s *sub[T], to *hand[T], w *waiter, now int64) bool {
 	if !s.attached || h.ended {
 		return false
 	}
-	may := s.bucket.holds(now)
+	may := math.MaxInt
+	if s.bucket.rate > 0 {
+		may = s.bucket.holds(now)
+	}
 	if to.most > 0 {
 		may = min(may, to.most)
 	}
