@@ -14,7 +14,7 @@ import (
 //
 //go:embed go.mod package.json Makefile LICENSE *.md *.go
 //go:embed scripts/*.sh docs/[a-z]*.* docs/adr/*.md
-//go:embed examples/*.md examples/*/*.go
+//go:embed examples/*.md examples/web/*.go
 //go:embed cmd/*/*.go supervise/*.go stage/*.go stage/*/*.go bench/*.go
 //go:embed internal/*/*.go internal/*/[a-z]*/*.html internal/*/[a-z]*/[a-z]*/*.html
 //go:embed internal/*/own/*.css internal/*/own/*.js internal/*/own/*.svg
@@ -27,6 +27,6 @@ var source embed.FS
 // program anyway.
 //
 // Left out are files that somebody else wrote or a tool did (go.sum, package-lock.json, what
-// scripts/assets.sh copies), pictures, hidden files, and the modules of their own below
-// bench/stage and tools, which go:embed cannot reach into.
+// scripts/assets.sh copies), pictures, hidden files, and the modules of their own: bench/stage,
+// tools and some of the examples, which go:embed cannot reach into.
 func Source() fs.FS { return source }

@@ -22,7 +22,7 @@ func leftOut(name string) bool {
 	switch {
 	case name == "go.sum", name == "package-lock.json":
 		return true
-	case strings.HasPrefix(name, "bench/stage/"), strings.HasPrefix(name, "tools/"):
+	case slices.ContainsFunc([]string{"bench/stage/", "tools/", "examples/load/", "examples/metrics/"}, func(m string) bool { return strings.HasPrefix(name, m) }):
 		return true
 	}
 	hidden := func(step string) bool { return strings.HasPrefix(step, ".") }

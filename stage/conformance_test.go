@@ -17,16 +17,7 @@ import (
 //
 // Cases without a test here, and why:
 //
-//	10      ManualGetsOnlyAsked    manual demand: later
-//	24–27   Transform…             transforms: later
-//	28–32   Broadcast…             broadcast: later
-//	33–35   Partition…             partitions: later
-//	41, 42  Durable…               deliveries: later
-//	44      BatchSizeAgeWeight     batchers: later
-//	45      DrainDeliversAll       here without its batcher
-//	50      RateLimit              rate limits: later
-//	52      StreamEarlyBreak       streams: later
-//	54      SubscribeErrors        here without cycles, Where, second dispatchers
+//	41, 42  Durable…  deliveries: later
 //
 // Figures of speed (in 16 and 53) are benchmarks.
 

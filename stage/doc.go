@@ -16,37 +16,50 @@
 // # The parts
 //
 // A [Pipeline] joins stages and starts nothing by itself. Events come from an
-// outlet: a [Queue], which is pushed into, or a [Producer], which asks a
-// [Source]. They are taken by a [Consumer], which has workers that live as long
-// as it does, or a [Spawner], which runs each event in a goroutine of its own.
-// [Consumer.Subscribe] joins the two. Subscribers of one outlet compete: each
-// event goes to exactly one of them. The failures of a stage are an outlet too:
-// its DeadLetters.
+// outlet and are taken by a stage; Subscribe joins the two. Subscribers of one
+// outlet compete: each event goes to exactly one of them.
+//
+//	Queue      an outlet that is pushed into
+//	Producer   an outlet that asks a Source
+//	Transform  a stage that makes other events of those it takes, and an outlet of these
+//	Batcher    a stage that gathers events, and an outlet of batches
+//	Broadcast  a stage that gives each event to all of its subscribers
+//	Consumer   a stage that ends the way of events, with workers that live as long as it does
+//	Spawner    the same, with a goroutine for each event
+//
+// The failures of a stage are an outlet too: its DeadLetters. [Partition] lets an
+// outlet hand out the events of one key one after the other. [Stream] is a loop over
+// an outlet.
 //
 // What is wrong in a stage's settings does not crash and is not lost: pushes,
-// Subscribe, Serve and Run return it, and [Pipeline.Err] tells it before.
+// Subscribe, Serve and Run return it, and [Pipeline.Err] tells it before. What would
+// send events in a circle is refused.
 //
 // Stages come and go while the pipeline runs: one that is made then is started by
 // Run, and Leave takes one out, in order.
 //
 // # Several steps
 //
-// A handler that has something for the next step pushes it into the next queue,
-// whose QueueConfig.FedBy names the stage. The push waits while that queue is
-// full, so that pressure goes back; and the queue closes after the stage has
-// ended, so that a drain, or an end, goes through the pipeline in its order.
-//
 //	pages := stage.NewProducer(p, "pages", crawl, stage.ProducerConfig{})
-//	var docs *stage.Queue[Doc]
-//	parse := stage.NewConsumer(p, "parse", func(ctx context.Context, pg Page) error {
-//		return docs.Push(ctx, parsed(pg))
-//	}, stage.ConsumerConfig[Page]{Workers: 4})
-//	docs = stage.NewQueue[Doc](p, "docs", stage.QueueConfig{FedBy: []stage.Stage{parse}})
-//	index := stage.NewSliceConsumer(p, "index", bulk, stage.ConsumerConfig[Doc]{})
+//	parse := stage.NewTransform(p, "parse", func(ctx context.Context, pg Page, emit func(Doc) error) error {
+//		return emit(parsed(pg))
+//	}, stage.TransformConfig[Page]{ConsumerConfig: stage.ConsumerConfig[Page]{Workers: 4}})
+//	batch := stage.NewBatcher(p, "batch", stage.BatcherConfig[string, Doc]{Size: 500, MaxAge: time.Second})
+//	index := stage.NewConsumer(p, "index", bulk, stage.ConsumerConfig[stage.Batch[string, Doc]]{Workers: 2})
+//	parse.Subscribe(pages) // and look at the errors
+//	batch.Subscribe(parse)
+//	index.Subscribe(batch)
 //
-// Push with the handler's own context, so that a stop can reach it. A handler that
-// pushes into the queue it is fed from waits for itself once that is full: let it
-// use TryPush. Nor may it wait for a Drain of its own pipeline.
+// Demand goes through: parse takes a page only while somebody wants a document, so
+// that a slow index fills nothing but what each step may hold. The ends go the
+// other way: when the source has ended, or the pipeline drains, each stage works off
+// what it has, and what it makes for closes after it.
+//
+// A handler may also push into a queue of its own, whose QueueConfig.FedBy names the
+// stage, so that the queue closes after it. Push with the handler's own context, so
+// that a stop can reach it. A handler that pushes into the queue it is fed from
+// waits for itself once that is full: let it use TryPush. Nor may it wait for a
+// Drain of its own pipeline.
 //
 // # Two ways to hand out
 //
@@ -62,7 +75,9 @@
 // with it, unless [Queue.Rebalance] takes it back. Use it to see, or to
 // reproduce, how GenStage behaves, and where work is tiny and evenly sized.
 //
-// Both can be changed while events flow: [Subscription.Set].
+// [Manual] asks only as far as you say. [Rate] bounds how many events a second a
+// stage begins with, however it gets them. All of it can be changed while events
+// flow: [Subscription.Set].
 //
 // # What is promised about events
 //
@@ -93,9 +108,10 @@
 // # Order
 //
 // Events are handed out in the order in which they were accepted. They are
-// finished in that order only with one worker, no retries and no failures.
-// PushAll keeps its events together as long as it need not wait and nobody else
-// pushes at the time.
+// finished in that order only with one worker, no retries and no failures; where
+// there is a [Partition], those of one key are, whatever happens. The subscribers of
+// a [Broadcast] all see the same order. PushAll keeps its events together as long as
+// it need not wait and nobody else pushes at the time.
 //
 // # Who stops it
 //
@@ -156,12 +172,15 @@
 //     default here refuses instead.
 //   - subscribe_to and sync_subscribe are Subscribe; cancel is
 //     [Subscription.Cancel]; resubscribing with other options is [Subscription.Set].
-//   - cancel: :transient and :temporary are OnEnd, of a stage. There is no
-//     :permanent: a normal end is no failure.
+//   - cancel: :transient, :temporary and :permanent are OnEnd, of a stage. The
+//     default is Transient: a normal end is no failure.
 //   - demand: :accumulate and :forward are Pause and Resume.
 //   - ConsumerSupervisor is [Spawner]; its min_demand is Refill, terminate_child
 //     Cancel, which_children Tasks.
 //   - A consumer that crashes loses its mailbox there. Here it returns.
-//   - Producer-consumers, broadcast, partitions, manual demand and streams are not
-//     here yet.
+//   - A producer-consumer is [Transform]; BroadcastDispatcher is [Broadcast], its
+//     selector [Where]; PartitionDispatcher is [Partition]; the :manual mode is
+//     [Manual], ask is [Subscription.Ask]; GenStage.stream is [Stream].
+//
+// The repository's docs/from-genstage.md has all of it, Broadway's too.
 package stage
