@@ -81,6 +81,7 @@ func stallOf(o *stage.OutletSnapshot) error {
 		case !sub.Attached:
 		case sub.Inbox > 0 && idle:
 			return fmt.Errorf("outlet %s has stalled: %d wait in the inbox of %s, where a worker is idle", o.Name, sub.Inbox, sub.Stage)
+		case !sub.Prefetch && sub.Held > 0: // a spawner that its rate holds up
 		case o.Buffer > o.Blocked && sub.Credit > 0:
 			return fmt.Errorf("outlet %s has stalled: %d wait in the buffer, and %s asks for %d", o.Name, o.Buffer, sub.Stage, sub.Credit)
 		}
