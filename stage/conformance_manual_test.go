@@ -193,3 +193,20 @@ func TestRatesThatThereAreNotAreRefused(t *testing.T) {
 	}
 	expect(t, "subscriptions", len(p.Snapshot().Outlet("jobs").Subscriptions), 0)
 }
+
+func TestSlowHandlersBeginAtTheirRateAllTheSame(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		jobs := queueOf(b, stage.QueueConfig{})
+		var seen stagetest.Record[int]
+		c := stage.NewConsumer(b.Pipeline, "c", seen.Handle("c", stagetest.Work[int](time.Second)), stage.ConsumerConfig[int]{Workers: 20})
+		stagetest.Subscribe(b, c, jobs, stage.Rate(10, 1))
+		stagetest.Push(b, jobs, stagetest.Ints(1, 30)...)
+		b.Start()
+		b.At(2950 * ms)
+		var want []time.Duration
+		for n := range 30 {
+			want = append(want, time.Duration(n)*100*ms)
+		}
+		expect(b, "starts", rounded(seen.Starts()), want)
+	})
+}

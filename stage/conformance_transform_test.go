@@ -394,3 +394,70 @@ func TestAHandlerThatTakesTooLongIsToldSo(t *testing.T) {
 func queueOf2(b *stagetest.Bubble) *stage.Queue[int] {
 	return stage.NewQueue[int](b.Pipeline, "tasks", stage.QueueConfig{})
 }
+
+func TestAllWorkersOfATransformWorkWhereMuchIsWanted(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		tr := transform(b, func(_ context.Context, n int, emit emit) error {
+			time.Sleep(time.Second)
+			return emit(n)
+		}, stage.TransformConfig[int]{ConsumerConfig: stage.ConsumerConfig[int]{Workers: 4}})
+		jobs := queueOf(b, stage.QueueConfig{})
+		stagetest.Subscribe(b, tr, jobs)
+		c := one(b, "c", ok)
+		b.Serve(tr) // all of them wait for somebody who wants something
+		stagetest.Push(b, jobs, stagetest.Ints(1, 8)...)
+		stagetest.Subscribe(b, c, tr, stage.Demand(100, 50))
+		b.Serve(c)
+		b.Advance(2 * time.Second)
+		expect(b, "done", b.Outlet("t").Done, 8)
+	})
+}
+
+// A stage that takes nothing for now must not keep the call for an event from those
+// that it competes with.
+func TestWhoIsNotWantedLetsOthersTake(t *testing.T) {
+	for name, gather := range map[string]func(b *stagetest.Bubble) interface {
+		stagetest.Taker[int]
+		stage.Outlet[int]
+		stage.Stage
+	}{
+		"broadcast": func(b *stagetest.Bubble) interface {
+			stagetest.Taker[int]
+			stage.Outlet[int]
+			stage.Stage
+		} {
+			return stage.NewBroadcast[int](b.Pipeline, "x", stage.BroadcastConfig{})
+		},
+		"transform": func(b *stagetest.Bubble) interface {
+			stagetest.Taker[int]
+			stage.Outlet[int]
+			stage.Stage
+		} {
+			return stage.NewTransform(b.Pipeline, "x", pass, stage.TransformConfig[int]{})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(b *stagetest.Bubble) {
+				jobs := queueOf(b, stage.QueueConfig{})
+				x := gather(b)
+				stagetest.Subscribe(b, x, jobs)
+				below := one(b, "below", stagetest.Work[int](time.Hour))
+				stagetest.Subscribe(b, below, x, stage.Demand(1, 0))
+				var seen stagetest.Record[int]
+				other := one(b, "other", seen.Handle("other", nil))
+				b.Serve(below)
+				b.Serve(x) // first in the line of those that wait
+				stagetest.Subscribe(b, other, jobs)
+				b.Serve(other)
+				for n := range 10 {
+					stagetest.Push(b, jobs, n)
+					b.Rest()
+				}
+				if n := len(seen.Done()); n < 8 {
+					b.Errorf("the other got %d of 10", n)
+				}
+				expect(b, "left", jobs.Len(), 0)
+			})
+		})
+	}
+}
