@@ -3,6 +3,8 @@
 SHELL       := /bin/sh
 GO          := go
 VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+EXAMPLES    := examples/load examples/metrics
+MODULES     := bench/stage $(EXAMPLES)
 STATICCHECK := $(GO) tool -modfile=tools/go.mod staticcheck
 
 .PHONY: help run test check bench soak build assets tools clean need-go need-node need-clients
@@ -21,6 +23,7 @@ assets: need-node ## the browser's libraries, from npm into an ignored folder
 
 test: need-go assets need-clients ## set everything up, then run every test
 	$(GO) test -race -shuffle=on ./...
+	@for d in $(EXAMPLES); do (cd $$d && $(GO) test -race -shuffle=on ./...) || exit 1; done
 	$(GO) test -tags million ./internal/part1 ./internal/resource ./internal/web ./internal/virtual
 
 check: need-go ## format, vet, staticcheck, tidy
@@ -29,7 +32,7 @@ check: need-go ## format, vet, staticcheck, tidy
 	$(GO) vet -tags million ./internal/part1
 	$(STATICCHECK) ./...
 	$(GO) mod tidy -diff
-	cd bench/stage && $(GO) vet ./... && $(GO) mod tidy -diff
+	@for d in $(MODULES); do (cd $$d && $(GO) vet ./... && $(GO) mod tidy -diff) || exit 1; done
 
 bench: need-go assets ## benchmarks: of packages, of the program and of pipelines beside their rivals; takes a while
 	@sh scripts/tools.sh install

@@ -14,7 +14,7 @@ import (
 //
 //go:embed go.mod package.json Makefile LICENSE *.md *.go
 //go:embed scripts/*.sh docs/[a-z]*.* docs/adr/*.md
-//go:embed examples/*.md examples/web/*.go
+//go:embed examples/*.md examples/web/*.go examples/crawl/*.go examples/ordered/*.go
 //go:embed cmd/*/*.go supervise/*.go stage/*.go stage/*/*.go bench/*.go
 //go:embed internal/*/*.go internal/*/[a-z]*/*.html internal/*/[a-z]*/[a-z]*/*.html
 //go:embed internal/*/own/*.css internal/*/own/*.js internal/*/own/*.svg

@@ -70,6 +70,23 @@ func (b *batches[K, T]) add(key K, ev T, weight int, now int64) {
 	}
 }
 
+// addAll is add of events of one key that weigh nothing.
+func (b *batches[K, T]) addAll(key K, evs []T, now int64) {
+	for len(evs) > 0 {
+		o := b.open[key]
+		if o == nil {
+			o = b.begin(key, now)
+		}
+		n := min(len(evs), b.size-len(o.Events))
+		o.Events = append(o.Events, evs[:n]...)
+		b.events += n
+		evs = evs[n:]
+		if len(o.Events) == b.size {
+			b.complete(o, ReasonSize)
+		}
+	}
+}
+
 func (b *batches[K, T]) begin(key K, now int64) *openBatch[K, T] {
 	if len(b.open) >= b.most {
 		b.complete(b.byAge.first.of, ReasonEvicted)

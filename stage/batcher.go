@@ -168,12 +168,26 @@ func (b *Batcher[K, T]) gather(ctx context.Context, p *puller[T]) bool {
 		return false
 	}
 	now := b.pipe.now()
-	p.each(ctx, func(ev T) (bool, error) {
-		b.take(ev, now)
-		return true, nil
-	})
+	if b.key == nil && b.weigh == nil {
+		b.takeAll(p, now)
+	} else {
+		p.each(ctx, func(ev T) (bool, error) {
+			b.take(ev, now)
+			return true, nil
+		})
+	}
 	b.send(ctx)
 	return true
+}
+
+// takeAll is take of what is in hand, where no foreign code has a say.
+func (b *Batcher[K, T]) takeAll(p *puller[T], now int64) {
+	var key K
+	b.heldMu.Lock()
+	b.held.addAll(key, p.hand.events(), now)
+	b.heldMu.Unlock()
+	p.next = p.hand.n
+	p.settle()
 }
 
 // take puts one event into its batch.

@@ -310,13 +310,17 @@ func TestPushersOfAFullPartitionAreServedInOrderAndMayGiveUp(t *testing.T) {
 		for _, task := range []*stagetest.Task{second, fourth, all} {
 			expectErr(b, "push", task.Wait(), nil)
 		}
+		b.Advance(time.Minute)
+		for _, n := range []int{17, 23} { // nobody waits in a lane any more
+			stagetest.Push(b, jobs, n)
+		}
 		jobs.Close()
 		b.Drain()
 		perKey := map[int][]int{}
 		for _, n := range seen.Done() {
 			perKey[n/10] = append(perKey[n/10], n)
 		}
-		expect(b, "by key", perKey, map[int][]int{1: {11, 12, 14, 15}, 2: {21, 22}, 3: {31}})
+		expect(b, "by key", perKey, map[int][]int{1: {11, 12, 14, 15, 17}, 2: {21, 22, 23}, 3: {31}})
 	})
 }
 

@@ -461,3 +461,35 @@ func TestWhoIsNotWantedLetsOthersTake(t *testing.T) {
 		})
 	}
 }
+
+// What makes events for a stage that has failed does not wait for room until the time
+// to drain is up.
+func TestTheFailureOfALastStageEndsThoseBeforeItAtOnce(t *testing.T) {
+	for _, also := range []bool{false, true} {
+		inBubble(t, func(b *stagetest.Bubble) {
+			jobs := queueOf(b, stage.QueueConfig{})
+			var from stage.Outlet[int] = jobs
+			for _, name := range []string{"a", "b"} {
+				tr := stage.NewTransform(b.Pipeline, name, func(_ context.Context, n int, emit emit) error {
+					return errors.Join(emit(n), emit(n), emit(n))
+				}, stage.TransformConfig[int]{Buffer: 1})
+				stagetest.Subscribe(b, tr, from)
+				from = tr
+			}
+			last := stage.NewConsumer(b.Pipeline, "last", func(context.Context, int) error { return errAlways },
+				stage.ConsumerConfig[int]{OnError: always(stage.Stop)})
+			stagetest.Subscribe(b, last, from)
+			if also { // somebody else goes on with the rest
+				stagetest.Subscribe(b, one(b, "other", ok), from)
+			}
+			stagetest.Push(b, jobs, stagetest.Ints(1, 50)...)
+			err := b.Start().Wait()
+			var failed *stage.StageError
+			expectAs(b, "run", err, &failed)
+			expect(b, "who", failed.Stage, "last")
+			expect(b, "ended at", stagetest.Elapsed(), 0)
+			var left *stage.DrainError
+			expect(b, "something is left", errors.As(err, &left), !also)
+		})
+	}
+}

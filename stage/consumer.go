@@ -17,9 +17,10 @@ type ConsumerConfig[T any] struct {
 	// OnEnd says what the end of what it takes from means. Default: Transient.
 	OnEnd EndMode
 	// Timeout is how long one call of the handler may take: then its context ends,
-	// with the cause [ErrTimeout]. What it returns counts as usual, and a handler that
-	// does not heed its context cannot be ended. It costs a timer and some 300 bytes
-	// a call. 0: none.
+	// with the cause [ErrTimeout]. What it returns counts as usual: for the policy to
+	// see ErrTimeout return context.Cause(ctx), as libraries return errors of their
+	// own. A handler that does not heed its context cannot be ended. It costs a timer
+	// and some 300 bytes a call. 0: none.
 	Timeout time.Duration
 	// Observe is told each call of this stage's handler when that has returned, with
 	// the events it was given: in the same goroutine, under the conditions of

@@ -58,8 +58,10 @@
 // A handler may also push into a queue of its own, whose QueueConfig.FedBy names the
 // stage, so that the queue closes after it. Push with the handler's own context, so
 // that a stop can reach it. A handler that pushes into the queue it is fed from
-// waits for itself once that is full: let it use TryPush. Nor may it wait for a
-// Drain of its own pipeline.
+// waits for itself once that is full: let it use TryPush, into a queue with room for
+// all that may come (as a crawler does, see examples/crawl), and close the queue when
+// [Queue.InSystem] says that nothing is left. Nor may it wait for a Drain of its own
+// pipeline.
 //
 // # Two ways to hand out
 //

@@ -115,7 +115,7 @@ type DrainError struct {
 type Left struct {
 	Outlet                          string
 	Buffer, Inboxes, Hands, Delayed int
-	Gathered                        int // in batches that have not left
+	Gathered                        int // of a batcher, which has an entry of its own: events in batches that have not left
 }
 
 // Events is how many events are left in all.
@@ -123,7 +123,7 @@ func (l Left) Events() int { return l.Buffer + l.Inboxes + l.Hands + l.Delayed +
 
 func (l Left) String() string {
 	if l.Gathered > 0 {
-		return fmt.Sprintf("%s still has %d in batches", l.Outlet, l.Gathered)
+		return fmt.Sprintf("%s has gathered %d events in batches that have not left", l.Outlet, l.Gathered)
 	}
 	return fmt.Sprintf("%s still has %d (%d waiting, %d in inboxes, %d in hand, %d to be retried)",
 		l.Outlet, l.Events(), l.Buffer, l.Inboxes, l.Hands, l.Delayed)

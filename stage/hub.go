@@ -367,3 +367,10 @@ func (h *hub[T]) discard() {
 func (h *hub[T]) forsaken() bool {
 	return len(h.subs) > 0 && !slices.ContainsFunc(h.subs, func(s *sub[T]) bool { return !s.leaving })
 }
+
+// taken says whether somebody takes from it, or may yet.
+func (h *hub[T]) taken() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.ContainsFunc(h.subs, func(s *sub[T]) bool { return s.attached && !s.leaving })
+}

@@ -85,6 +85,7 @@ type outletNode interface {
 	left() Left
 	finished() <-chan struct{}
 	feeders() []node
+	taken() bool // somebody takes from it now
 }
 
 // New makes an empty pipeline.

@@ -101,12 +101,16 @@ func (r *run) ended(n node, err error, began func()) {
 	if n.about().hasLeft() { // perhaps before it began
 		err = nil
 	}
-	failed := err != nil && !stoppedBy(r.ctx, err)
+	unserved := errors.Is(err, errUnserved)
+	failed := err != nil && !unserved && !stoppedBy(r.ctx, err)
 	if failed {
 		r.note(err) // first, as those that take from it may end by it at once
 		if !errors.Is(err, ErrServing) {
 			n.fail(err)
 		}
+	}
+	if failed || unserved {
+		desert(n)
 	}
 	r.mu.Lock()
 	r.live--
@@ -123,6 +127,19 @@ func (r *run) note(err error) {
 	r.mu.Lock()
 	r.errs = append(r.errs, err)
 	r.mu.Unlock()
+}
+
+// desert lets the stages leave that make events for n alone, which has failed: they
+// would wait for room until the time to drain is up.
+func desert(n node) {
+	for _, h := range n.sources() {
+		if h.taken() {
+			continue
+		}
+		for _, feeder := range h.feeders() {
+			feeder.about().abort(errUnserved)
+		}
+	}
 }
 
 // stoppedBy tells a stage that was told to leave from one that failed.

@@ -64,6 +64,11 @@ type OutletSnapshot struct {
 	RateOut float64       `json:"rate_out"`  // events done or failed per second
 	Oldest  time.Duration `json:"oldest_ns"` // how long the first in the buffer has waited
 
+	// Each hand-out counts in the waits, so that what is tried again counts anew, each
+	// time from when it was accepted first. Service and Total are of events that are done
+	// or failed: Service is that of the last try. What all tries took together is
+	// SubscriptionSnapshot.Service.
+
 	BufferWait Histogram `json:"buffer_wait_ms"` // from acceptance to hand-out
 	InboxWait  Histogram `json:"inbox_wait_ms"`  // from hand-out to the handler
 	Service    Histogram `json:"service_ms"`     // in the call of the handler that had the event

@@ -60,7 +60,9 @@ func FromChan[T any](ch <-chan T) Source[T] {
 	})
 }
 
-// FromSeq is a source that goes through seq once, never ahead of the demand. After
+// FromSeq is a source that goes through seq once, never ahead of the demand: of fast
+// takers that is twice what they do in a millisecond, as far as ProducerConfig.Buffer
+// goes. After
 // an error the sequence is asked later for what comes next; if it ends there, the
 // source has failed for good with that error, since a sequence that was broken
 // off must not look like one that was read to its end.

@@ -161,7 +161,8 @@ func Manual() SubOption {
 // many a second, evenly, after at most burst at once, which is what gathers while
 // nothing comes. A worker that finds the time not yet come waits, and no event waits
 // behind it: those of other subscriptions take them. A burst of 0 is 1; a rate of 0
-// lifts the bound. It holds in a drain too: what it protects is no faster then.
+// lifts the bound. Events that are tried again use it up as others do. It holds in a
+// drain too: what it protects is no faster then.
 //
 // It is a token bucket: there is no window at whose edge twice as many could come.
 func Rate(perSecond float64, burst int) SubOption {

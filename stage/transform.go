@@ -25,8 +25,9 @@ type TransformConfig[In any] struct {
 // goes through in order. When [Pipeline.Run] runs it and it fails, those that take
 // from it fail with an [*UpstreamError].
 //
-// What a handler made of an event that is then tried again has been handed on, and
-// is made again: at least once.
+// What a handler has emitted is on its way, whatever it returns then: of an event that
+// is tried again it is made again, at least once in all; of one that fails for good it
+// stays.
 type Transform[In, Out any] struct {
 	Consumer[In]
 	made *hub[Out]

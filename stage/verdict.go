@@ -59,9 +59,9 @@ func isPanic(err error) bool {
 	return is || errors.Is(err, ErrGoexit)
 }
 
-// DeadLetters is the outlet of the events that the policy gave up with
-// DeadLetter. It has room for 1024; when it is full the handlers that add to it
-// wait. It ends with the stage. Before it was asked for, and once it has ended,
+// DeadLetters is the outlet of the events that the policy gave up with DeadLetter,
+// under the name of the stage and "/dead-letters". It has room for 1024; when it is full the handlers that add to it
+// wait. It ends after the stage, when all in it is taken. Before it was asked for, and once it has ended,
 // such events are only counted.
 func (in *inlet[T]) DeadLetters() Outlet[Failure[T]] {
 	in.mu.Lock()

@@ -25,7 +25,7 @@ func BenchmarkStage(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	sections := choose(slices.Concat(throughput(), latency(), flatness(), snapshots()), wanted.MatchString)
+	sections := choose(slices.Concat(throughput(), graphs(), latency(), flatness(), snapshots()), wanted.MatchString)
 	for b.Loop() {
 		for range *rounds {
 			for _, s := range sections {

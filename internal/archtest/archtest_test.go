@@ -41,6 +41,8 @@ var drawing = map[string][]string{
 	"internal/archtest":    {},
 	"internal/browsertest": {},
 	"bench":                {},
+	"examples/crawl":       {"stage"},
+	"examples/ordered":     {"stage"},
 	"examples/web":         {"stage"},
 	"cmd/afflux":           {"internal/config", "internal/lab", "internal/observer", "internal/live", "internal/virtual", "internal/web"},
 }

@@ -92,7 +92,7 @@ func TestProgramsInFromGenStageRun(t *testing.T) {
 }
 
 // linked is a link to something below the root, with its text.
-var linked = regexp.MustCompile("\\[([^]]+)\\]\\(([^):]+)\\)")
+var linked = regexp.MustCompile(`\[([^]]+)\]\(([^):]+)\)`)
 
 // Each link leads to a file or a heading that is there; one whose text is code leads to
 // the file that declares it.

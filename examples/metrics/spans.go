@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/affluxlab/afflux/stage"
+)
+
+// spans is a Config.Observe that makes two spans of each call of a handler: one from
+// the acceptance of its (first) event to the end of the call, with the name of the
+// outlet, and in it one of the call alone, with the name of the stage.
+//
+// They are made when the call has returned. So a handler that makes spans of its own
+// cannot put them below these: it needs a trace that travels in the event.
+func spans(tracer trace.Tracer) func(stage.Handled) {
+	return func(h stage.Handled) {
+		end := time.Now()
+		begin := end.Add(-h.Service)
+		accepted := begin.Add(-h.InboxWait - h.BufferWait)
+
+		ctx, way := tracer.Start(context.Background(), h.Outlet, trace.WithTimestamp(accepted), trace.WithAttributes(
+			attribute.Int64("seq", int64(h.Seq)), attribute.Int("attempt", h.Attempt),
+			attribute.Int64("buffer_wait_us", h.BufferWait.Microseconds()),
+			attribute.Int64("inbox_wait_us", h.InboxWait.Microseconds()),
+		))
+		_, call := tracer.Start(ctx, h.Stage, trace.WithTimestamp(begin), trace.WithAttributes(
+			attribute.Int("events", h.Events), attribute.Int("done", h.Done), attribute.Int("failed", h.Failed),
+			attribute.Int("retried", h.Retried), attribute.Int("returned", h.Returned),
+		))
+		if h.Failed+h.Retried > 0 {
+			call.SetStatus(codes.Error, "events failed")
+		}
+		call.End(trace.WithTimestamp(end))
+		way.End(trace.WithTimestamp(end))
+	}
+}
