@@ -15,11 +15,12 @@ import (
 	"time"
 )
 
-const fromGenStageFile = "../../docs/from-genstage.md"
+// manuals are the documents of the library, with how many programs they have at least.
+var manuals = map[string]int{"../../docs/from-genstage.md": 4, "../../docs/pipelines.md": 3}
 
-func fromGenStage(t *testing.T) string {
+func manual(t *testing.T, file string) string {
 	t.Helper()
-	text, err := os.ReadFile(fromGenStageFile)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,49 +46,55 @@ func goCommand(t *testing.T, limit time.Duration, name string, args ...string) s
 	return string(out)
 }
 
-// Each program of the document is whole, and prints what the block of text after it
+// Each program of the manuals is whole, and prints what the block of text after it
 // says; each test passes.
-func TestProgramsInFromGenStageRun(t *testing.T) {
-	blocks := fence.FindAllStringSubmatch(fromGenStage(t), -1)
-	programs := 0
-	for i, block := range blocks {
-		if block[1] != "go" {
-			continue
-		}
-		programs++
-		code := block[2]
-		first, _, _ := strings.Cut(code, "\n")
-		var prints string
-		if first == "package main" {
-			if i+1 == len(blocks) || blocks[i+1][1] != "text" {
-				t.Errorf("program %d is not followed by what it prints", programs)
-				continue
+func TestProgramsInTheManualsRun(t *testing.T) {
+	for file, least := range manuals {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			programs := 0
+			blocks := fence.FindAllStringSubmatch(manual(t, file), -1)
+			for i, block := range blocks {
+				if block[1] != "go" {
+					continue
+				}
+				programs++
+				prints := ""
+				if strings.HasPrefix(block[2], "package main\n") {
+					if i+1 == len(blocks) || blocks[i+1][1] != "text" {
+						t.Errorf("program %d is not followed by what it prints", programs)
+						continue
+					}
+					prints = blocks[i+1][2]
+				}
+				t.Run(strconv.Itoa(programs), func(t *testing.T) { runBlock(t, block[2], prints) })
 			}
-			prints = blocks[i+1][2]
-		}
-		t.Run(strconv.Itoa(programs), func(t *testing.T) {
-			t.Parallel()
-			dir := t.TempDir()
-			file := filepath.Join(dir, "main.go")
-			if prints == "" {
-				file = filepath.Join(dir, "main_test.go")
-			}
-			if err := os.WriteFile(file, []byte(code), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			if prints == "" {
-				goCommand(t, 3*time.Minute, "go", "test", "-count=1", "-timeout=30s", "-gcflags=-N -l", "-ldflags=-s -w", file)
-				return
-			}
-			program := filepath.Join(dir, "program")
-			goCommand(t, 3*time.Minute, "go", "build", "-gcflags=-N -l", "-ldflags=-s -w", "-o", program, file) // quickly
-			if got := goCommand(t, 30*time.Second, program); got != prints {
-				t.Errorf("it printed\n%s\nbut the document says\n%s", got, prints)
+			if programs < least {
+				t.Errorf("the document has %d programs, want at least %d", programs, least)
 			}
 		})
 	}
-	if programs < 4 {
-		t.Errorf("the document has %d programs, want at least 4", programs)
+}
+
+// runBlock builds a block and compares what it prints; one that prints nothing is a
+// test.
+func runBlock(t *testing.T, code, prints string) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "main.go")
+	if prints == "" {
+		file = filepath.Join(dir, "main_test.go")
+	}
+	if err := os.WriteFile(file, []byte(code), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if prints == "" {
+		goCommand(t, 3*time.Minute, "go", "test", "-count=1", "-timeout=30s", "-gcflags=-N -l", "-ldflags=-s -w", file)
+		return
+	}
+	program := filepath.Join(dir, "program")
+	goCommand(t, 3*time.Minute, "go", "build", "-gcflags=-N -l", "-ldflags=-s -w", "-o", program, file) // quickly
+	if got := goCommand(t, 30*time.Second, program); got != prints {
+		t.Errorf("it printed\n%s\nbut the document says\n%s", got, prints)
 	}
 }
 
@@ -96,9 +103,18 @@ var linked = regexp.MustCompile(`\[([^]]+)\]\(([^):]+)\)`)
 
 // Each link leads to a file or a heading that is there; one whose text is code leads to
 // the file that declares it.
-func TestLinksOfFromGenStage(t *testing.T) {
+func TestLinksOfTheManuals(t *testing.T) {
 	declared := map[string]map[string]bool{}
-	prose := fence.ReplaceAllString(fromGenStage(t), "")
+	for file := range manuals {
+		checkLinks(t, fence.ReplaceAllString(manual(t, file), ""), declared)
+	}
+	if len(declared) < 10 {
+		t.Errorf("links lead to %d files of code, which cannot be all", len(declared))
+	}
+}
+
+func checkLinks(t *testing.T, prose string, declared map[string]map[string]bool) {
+	t.Helper()
 	headings := strings.ToLower(prose)
 	for _, link := range linked.FindAllStringSubmatch(prose, -1) {
 		if heading, ok := strings.CutPrefix(link[2], "#"); ok {
@@ -123,9 +139,6 @@ func TestLinksOfFromGenStage(t *testing.T) {
 		if !declared[to][text] {
 			t.Errorf("%s does not declare %s", link[2], text)
 		}
-	}
-	if len(declared) < 10 {
-		t.Errorf("links lead to %d files of code, which cannot be all", len(declared))
 	}
 }
 
