@@ -3,8 +3,7 @@
 SHELL       := /bin/sh
 GO          := go
 VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-EXAMPLES    := examples/load examples/metrics
-MODULES     := bench/stage $(EXAMPLES)
+MODULES     := bench/stage examples/metrics
 STATICCHECK := $(GO) tool -modfile=tools/go.mod staticcheck
 
 .PHONY: help run test check bench soak build assets tools clean need-go need-node need-clients
@@ -23,7 +22,7 @@ assets: need-node ## the browser's libraries, from npm into an ignored folder
 
 test: need-go assets need-clients ## set everything up, then run every test
 	$(GO) test -race -shuffle=on ./...
-	@for d in $(EXAMPLES); do (cd $$d && $(GO) test -race -shuffle=on ./...) || exit 1; done
+	cd examples/metrics && $(GO) test -race -shuffle=on ./...
 	$(GO) test -tags million ./internal/part1 ./internal/resource ./internal/web ./internal/virtual
 
 check: need-go ## format, vet, staticcheck, tidy
@@ -40,8 +39,10 @@ bench: need-go assets ## benchmarks: of packages, of the program and of pipeline
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./bench
 	cd bench/stage && $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m
 
-soak: need-go ## random pipelines by the ten thousand, fuzzing, conformance 200 times, part 2 for 70 s, 100 stops in a burst; takes long
+soak: need-go ## the example with a database, random pipelines and graphs by the ten thousand, fuzzing, conformance 200 times, part 2 for 70 s, 100 stops in a burst; takes long
+	cd examples/load && $(GO) vet ./... && $(GO) mod tidy -diff && $(GO) test -race ./... # to build SQLite takes two minutes
 	$(GO) test ./stage -run TestRandomPipelines -seeds 20000 -timeout 60m
+	$(GO) test ./stage -run TestRandomGraphs -graphs 20000 -timeout 60m
 	$(GO) test -race ./stage -run TestRandomPipelines -seeds 3000 -first-seed 100000 -timeout 60m
 	@for f in $$($(GO) test ./stage -list '^Fuzz' | grep Fuzz); do \
 		$(GO) test ./stage -run '^$$' -fuzz "^$$f\$$" -fuzztime 30s || exit 1; done
