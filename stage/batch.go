@@ -52,7 +52,7 @@ type openBatch[K comparable, T any] struct {
 // add puts an event into the batch of its key. What it completes is ready then.
 func (b *batches[K, T]) add(key K, ev T, weight int, now int64) {
 	o := b.open[key]
-	if o != nil && b.weight > 0 && o.Weight+weight > b.weight {
+	if o != nil && b.weight > 0 && weight > b.weight-o.Weight {
 		b.complete(o, ReasonWeight)
 		o = nil
 	}

@@ -201,16 +201,20 @@ func (b *Batcher[K, T]) take(ev T, now int64) {
 		weight = max(0, b.weigh(ev))
 	}
 	b.heldMu.Lock()
+	defer b.heldMu.Unlock()
 	b.held.add(key, ev, weight, now)
-	b.heldMu.Unlock()
 }
 
 // send hands on what is ready; false: ctx has ended before all had room. They go one
 // by one, so that none of them is in the books twice while another waits.
 func (b *Batcher[K, T]) send(ctx context.Context) bool {
 	for len(b.held.ready) > 0 { // nobody else changes it
-		if b.made.pushOne(ctx, b.held.ready[0]) != nil {
-			return false
+		if err := b.made.pushOne(ctx, b.held.ready[0]); err != nil {
+			if ctx.Err() != nil {
+				return false
+			}
+			b.pipe.cfg.Logger.Error("batch has failed", withStack(err, "stage", b.name, "err", err)...)
+			b.made.force(b.held.ready[:1]) // which counts it as failed
 		}
 		b.heldMu.Lock()
 		b.held.sent()
@@ -242,7 +246,7 @@ func (b *Batcher[K, T]) finish(ctx context.Context, p *puller[T]) error {
 	b.heldMu.Lock()
 	b.held.flush()
 	b.heldMu.Unlock()
-	if !b.send(ctx) {
+	if e := b.chosen(); e.state != StateDone || e.final || !b.send(ctx) {
 		b.made.force(b.held.ready) // rather too many there than any left here
 		b.heldMu.Lock()
 		b.held.ready = nil

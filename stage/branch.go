@@ -82,8 +82,14 @@ func (b *branches[T]) join(of string, set subSettings) (*hub[T], error) {
 	h.from = []node{b.of}
 	r := &branch[T]{hub: h, where: where, lag: set.lag, mode: set.lagMode}
 	r.door.wake = b.wake
-	h.deserted = func() { b.drop(r) }
+	h.deserted, h.severed = func() { b.drop(r) }, func() { b.cut(r) }
 	b.mu.Lock()
+	if b.closed {
+		defer b.mu.Unlock()
+		h.deserted, h.severed = nil, nil
+		h.close(b.err)
+		return h, nil
+	}
 	for _, other := range b.all {
 		if other.hub.name == h.name && !other.hub.over() {
 			b.mu.Unlock()
@@ -91,23 +97,30 @@ func (b *branches[T]) join(of string, set subSettings) (*hub[T], error) {
 		}
 	}
 	b.all = append(slices.Clone(b.all), r)
-	closed, err := b.closed, b.err
 	b.mu.Unlock()
 	p.addHub(h)
-	if closed {
-		h.close(err)
-	}
 	poke(b.wake)
 	return h, nil
 }
 
 // drop forgets a branch whose subscriber has gone.
 func (b *branches[T]) drop(r *branch[T]) {
+	b.remove(r)
+	r.hub.discard()
+	b.of.pipe.removeHub(r.hub)
+}
+
+// cut gives nothing more to a branch whose subscriber has failed. What it has is left
+// over there.
+func (b *branches[T]) cut(r *branch[T]) {
+	b.remove(r)
+	r.hub.close(nil)
+}
+
+func (b *branches[T]) remove(r *branch[T]) {
 	b.mu.Lock()
 	b.all = slices.DeleteFunc(slices.Clone(b.all), func(other *branch[T]) bool { return other == r })
 	b.mu.Unlock()
-	r.hub.discard()
-	b.of.pipe.removeHub(r.hub)
 	poke(b.wake) // perhaps it was the one that was waited for
 }
 
@@ -137,8 +150,10 @@ func (r *branch[T]) wanted() int {
 	defer h.unlock()
 	r.door.back()
 	switch n := h.want(); {
-	case h.closed || h.forsaken(), r.lag > 0 && !h.paused:
+	case h.closed || h.forsaken():
 		return maxInChunk
+	case r.lag > 0 && !h.paused: // no more at a time than it may fall behind
+		return min(maxInChunk, max(1, r.lag-h.buffer.count))
 	case n > 0:
 		return n
 	}

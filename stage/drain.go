@@ -89,8 +89,12 @@ func (p *Pipeline) beginDrain() {
 	for _, h := range hubs {
 		h.drain()
 	}
-	for _, n := range nodes {
-		n.drain()
+	for _, feeds := range []bool{false, true} {
+		for _, n := range nodes {
+			if n.feeds() == feeds {
+				n.drain()
+			}
+		}
 	}
 }
 

@@ -89,7 +89,7 @@ func (e *emitter[T]) end(err error) error {
 	if names(err) {
 		e.flush()
 	}
-	if err == nil {
+	if e.err != nil && names(err) {
 		err = e.err // a handler that did not look whether it could be handed on
 	}
 	e.ctx, e.err = nil, errNoCall

@@ -57,6 +57,7 @@ type hub[T any] struct {
 	wrong                                   error    // a setting for which it is refused altogether
 	onEnd                                   func()   // it leaves its pipeline then
 	deserted                                func()   // its one subscriber has gone, and none will come
+	severed                                 func()   // its one subscriber has failed; what is in it stays in the books
 	later                                   []func() // to be called by unlock; seldom
 
 	stamps stamper
@@ -373,4 +374,12 @@ func (h *hub[T]) taken() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return slices.ContainsFunc(h.subs, func(s *sub[T]) bool { return s.attached && !s.leaving })
+}
+
+func (h *hub[T]) sever() bool {
+	if h.severed == nil {
+		return false
+	}
+	h.severed()
+	return true
 }

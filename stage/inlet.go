@@ -79,6 +79,9 @@ func (in *inlet[T]) Subscribe(o Outlet[T], opts ...SubOption) (*Subscription, er
 		return nil, err
 	}
 	if h.pipe != in.pipe {
+		if h.deserted != nil {
+			h.deserted()
+		}
 		return nil, &SettingError{in.name, "outlet", h.name, "one of pipeline " + in.pipe.name}
 	}
 	s := newSub(h, in.name, in.slices, set)

@@ -86,6 +86,7 @@ type outletNode interface {
 	finished() <-chan struct{}
 	feeders() []node
 	taken() bool // somebody takes from it now
+	sever() bool // nobody will: those who feed it are to go on without it, if they can
 }
 
 // New makes an empty pipeline.

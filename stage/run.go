@@ -3,6 +3,7 @@ package stage
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 )
@@ -129,17 +130,25 @@ func (r *run) note(err error) {
 	r.mu.Unlock()
 }
 
-// desert lets the stages leave that make events for n alone, which has failed: they
-// would wait for room until the time to drain is up.
+// desert lets the stages leave of which nobody takes anything any more, since n has
+// failed: they would wait for room until the time to drain is up.
 func desert(n node) {
 	for _, h := range n.sources() {
-		if h.taken() {
+		if h.taken() || h.sever() {
 			continue
 		}
 		for _, feeder := range h.feeders() {
-			feeder.about().abort(errUnserved)
+			if !serves(feeder) {
+				feeder.about().abort(errUnserved)
+			}
 		}
 	}
+}
+
+// serves says whether somebody takes what n makes, of anything that it makes.
+func serves(n node) bool {
+	hubs, _ := n.about().pipe.parts()
+	return slices.ContainsFunc(hubs, func(h outletNode) bool { return slices.Contains(h.feeders(), n) && h.taken() })
 }
 
 // stoppedBy tells a stage that was told to leave from one that failed.

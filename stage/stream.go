@@ -62,6 +62,9 @@ func newStreamer[T any](o Outlet[T], opts []SubOption) (*streamer[T], error) {
 	if err != nil {
 		return nil, err
 	}
+	if set.manual {
+		return nil, &SettingError{name, "hand-out", "Manual", "Lazy or Demand: nobody could ask"}
+	}
 	wake := make(chan struct{}, 1)
 	h, err := o.outlet(name, set)
 	if err != nil {
@@ -82,6 +85,9 @@ func (s *streamer[T]) loop(ctx context.Context, yield func(T, error) bool) error
 	defer s.leave()
 	for s.take(ctx) {
 		for evs := s.hand.events(); s.next < s.hand.n; {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
 			s.yielding = true
 			goesOn := yield(evs[s.next], nil)
 			s.yielding = false

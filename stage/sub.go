@@ -278,7 +278,11 @@ func (s *sub[T]) turnTo(o subSettings) {
 	h := s.hub
 	was := s.handout
 	s.handout = o.handout
+	if !o.manual {
+		s.window.owed = 0
+	}
 	if o.handout == lazy {
+		s.window.manual = false
 		h.line.leave(&s.claim)
 		return
 	}

@@ -215,7 +215,7 @@ func (s *sub[T]) ask(n int) error {
 		return ErrEnded
 	case s.handout != prefetch || !s.window.manual:
 		return ErrAutomatic
-	case n < 0 || s.claim.credit+s.window.owed+n > MaxDemand:
+	case n < 0 || n > MaxDemand-s.claim.credit-s.window.owed:
 		return &SettingError{s.stage, "Ask", n, "0 or more, and no more than 1,000,000 pending"}
 	}
 	if !s.attached {

@@ -37,7 +37,7 @@ func (in *inlet[T]) bury(ctx context.Context, dead *hub[Failure[T]], f Failure[T
 	p := &pusher[Failure[T]]{one: [1]Failure[T]{f}}
 	p.evs = p.one[:]
 	_, err := dead.put(ctx, p)
-	return err == nil || errors.Is(err, ErrClosed) // it has ended: only counted
+	return err == nil || errors.Is(err, ErrClosed) || ctx.Err() == nil // else only counted
 }
 
 // verdict asks the policy; one that panics drops the event.
