@@ -28,7 +28,7 @@ func (m OverflowMode) String() string {
 type pusher[T any] struct {
 	member[pusher[T]]
 	evs   []T
-	lanes []*lane[T] // of evs, where there are any
+	runs  []laneRun[T] // of evs, where there are lanes
 	one   [1]T
 	watch *watcher // for Do: told of the outcome
 	done  chan struct{}
@@ -174,10 +174,6 @@ func (h *hub[T]) accept(p *pusher[T], n int) {
 
 // admit lets waiting pushers in, in their order, as far as there is room.
 func (h *hub[T]) admit() {
-	if h.lanes != nil {
-		h.admitLanes()
-		return
-	}
 	for h.pushers.first != nil && h.room() > 0 {
 		p := h.pushers.first.of
 		h.accept(p, h.room())
@@ -202,9 +198,7 @@ func (h *hub[T]) admitAll() {
 func (h *hub[T]) giveUp(p *pusher[T], cause error) {
 	h.mu.Lock()
 	if p.listed {
-		h.unlist(p)
-		p.err = cause
-		h.books.rejected += uint64(len(p.evs))
+		h.dismiss(p, cause)
 		h.balance()
 	}
 	h.unlock()
@@ -212,20 +206,25 @@ func (h *hub[T]) giveUp(p *pusher[T], cause error) {
 
 // refuseAll ends the waiting of all pushers.
 func (h *hub[T]) refuseAll(err error) {
+	if h.lanes != nil {
+		h.refuseLanes(err)
+		return
+	}
 	for h.pushers.first != nil {
-		p := h.pushers.first.of
-		h.unlist(p)
-		p.err = err
-		h.books.rejected += uint64(len(p.evs))
-		h.wakes.add(p.done)
+		h.dismiss(h.pushers.first.of, err)
 	}
 }
 
-func (h *hub[T]) unlist(p *pusher[T]) {
-	h.pushers.remove(&p.member)
-	if len(p.lanes) > 0 {
-		p.lanes[0].pushers--
+// dismiss ends the waiting of one pusher.
+func (h *hub[T]) dismiss(p *pusher[T], err error) {
+	if h.lanes != nil {
+		h.lanes.leave(p)
+	} else {
+		h.pushers.remove(&p.member)
 	}
+	p.err = err
+	h.books.rejected += uint64(len(p.evs))
+	h.wakes.add(p.done)
 }
 
 // reserve waits until the source is wanted and lends it slots to fill; nil when
@@ -240,7 +239,7 @@ func (h *hub[T]) reserve(stop func() bool) []T {
 		}
 		if n := h.want(); n > 0 {
 			h.sourceIdle = false
-			slots := h.buffer.reserve(n, h.stamps.now)
+			slots := h.slots(n)
 			h.unlock()
 			return slots
 		}
@@ -248,6 +247,13 @@ func (h *hub[T]) reserve(stop func() bool) []T {
 		h.unlock()
 		<-h.sourceWake
 	}
+}
+
+func (h *hub[T]) slots(n int) []T {
+	if h.lanes != nil {
+		return h.lanes.reserve(n)
+	}
+	return h.buffer.reserve(n, h.stamps.now)
 }
 
 // publish accepts the reserved slots that were filled, the first of them.
@@ -275,10 +281,9 @@ func (h *hub[T]) force(evs []T) {
 		h.mu.Lock()
 		switch {
 		case a != nil:
-			h.acceptIn(a, ev)
-		case h.lanes != nil: // its key panics
-			h.books.accepted++
-			h.books.failed++
+			h.acceptIn(a, []T{ev}, h.stamp(1))
+		case h.lanes != nil:
+			h.failUnsorted()
 		default:
 			h.buffer.append(ev, h.stamp(1))
 			h.books.accepted++

@@ -2,6 +2,7 @@ package stage
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,8 +11,8 @@ import (
 // BatcherConfig are the settings of a batcher.
 type BatcherConfig[K comparable, T any] struct {
 	// Key says which batch an event belongs to. It runs in the goroutine of the
-	// batcher and must be quick; one that panics fails the event. nil: all belong
-	// together.
+	// batcher and must be quick; one that panics, or gives what does not equal itself
+	// (a NaN), fails the event. nil: all belong together.
 	Key func(ev T) K
 	// Size is how many events a batch has at most: 1 to 1,000,000. 0: 100.
 	Size int
@@ -172,8 +173,7 @@ func (b *Batcher[K, T]) gather(ctx context.Context, p *puller[T]) bool {
 		b.takeAll(p, now)
 	} else {
 		p.each(ctx, func(ev T) (bool, error) {
-			b.take(ev, now)
-			return true, nil
+			return true, b.take(ev, now)
 		})
 	}
 	b.send(ctx)
@@ -191,11 +191,14 @@ func (b *Batcher[K, T]) takeAll(p *puller[T], now int64) {
 }
 
 // take puts one event into its batch.
-func (b *Batcher[K, T]) take(ev T, now int64) {
+func (b *Batcher[K, T]) take(ev T, now int64) error {
 	var key K
 	weight := 0
 	if b.key != nil {
 		key = b.key(ev)
+	}
+	if key != key { // a NaN: no other event would be found to have it
+		return errNoKey
 	}
 	if b.weigh != nil {
 		weight = max(0, b.weigh(ev))
@@ -203,7 +206,10 @@ func (b *Batcher[K, T]) take(ev T, now int64) {
 	b.heldMu.Lock()
 	defer b.heldMu.Unlock()
 	b.held.add(key, ev, weight, now)
+	return nil
 }
+
+var errNoKey = errors.New("stage: the key of the event does not equal itself")
 
 // send hands on what is ready; false: ctx has ended before all had room. They go one
 // by one, so that none of them is in the books twice while another waits.
@@ -277,3 +283,6 @@ func (b *Batcher[K, T]) Pause() { b.made.pause(true) }
 
 // Resume ends a Pause.
 func (b *Batcher[K, T]) Resume() { b.made.pause(false) }
+
+// Rebalance is as [Queue.Rebalance], of batches.
+func (b *Batcher[K, T]) Rebalance() { b.made.rebalance() }

@@ -96,6 +96,10 @@ func (b *branches[T]) join(of string, set subSettings) (*hub[T], error) {
 			return nil, &SettingError{of, "outlet", b.of.name, "one that it does not take from already"}
 		}
 	}
+	if err := p.mayName(of, h.name); err != nil {
+		b.mu.Unlock()
+		return nil, err
+	}
 	b.all = append(slices.Clone(b.all), r)
 	b.mu.Unlock()
 	p.addHub(h)
@@ -185,22 +189,40 @@ func (r *branch[T]) give(c *chunk[T], now int64) {
 		r.accept(span[T]{of: c, to: uint32(len(c.events))}, now)
 		return
 	}
-	kept := span[T]{of: c}
-	for i := range c.events {
+	kept, n, err := r.sift(c)
+	for _, s := range kept {
+		if n <= len(c.events)/sparse {
+			s = copied(s)
+		}
+		r.accept(s, now)
+	}
+	if err != nil {
+		r.hub.cancelAll(err)
+	}
+}
+
+// sparse is how many events of a chunk there have to be for each that is kept for them
+// to be copied: so that few that wait for long do not keep the others in memory.
+const sparse = 16
+
+// sift is what Where keeps of c, n events in all, up to one for which it panics.
+func (r *branch[T]) sift(c *chunk[T]) (kept []span[T], n int, err error) {
+	for i := range uint32(len(c.events)) {
 		keeps, err := r.keeps(c.events[i])
 		if err != nil {
-			r.accept(kept, now)
-			r.hub.cancelAll(err)
-			return
+			return kept, n, err
 		}
-		if keeps {
-			kept.to = uint32(i) + 1
+		if !keeps {
 			continue
 		}
-		r.accept(kept, now)
-		kept = span[T]{of: c, from: uint32(i) + 1, to: uint32(i) + 1}
+		n++
+		if last := len(kept) - 1; last >= 0 && kept[last].to == i {
+			kept[last].to++
+		} else {
+			kept = append(kept, span[T]{c, i, i + 1})
+		}
 	}
-	r.accept(kept, now)
+	return kept, n, nil
 }
 
 func (r *branch[T]) keeps(ev T) (keeps bool, err error) {
@@ -210,9 +232,6 @@ func (r *branch[T]) keeps(ev T) (keeps bool, err error) {
 
 func (r *branch[T]) accept(s span[T], now int64) {
 	h, n := r.hub, s.len()
-	if n == 0 {
-		return
-	}
 	h.mu.Lock()
 	if h.closed || h.forsaken() {
 		h.unlock()

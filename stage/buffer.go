@@ -3,14 +3,16 @@ package stage
 // buffer is where events wait for demand, in the order of their sequence
 // numbers: first those that came back, then the fresh ones.
 type buffer[T any] struct {
-	returned spanHeap[T]
-	head     *chunk[T] // the oldest fresh chunk
-	tail     *chunk[T] // where new events go
-	at       int       // the next fresh event in head
-	count    int       // events waiting
-	next     uint64    // sequence number of the next event
+	returned spanHeap[T] // no handler had them
+	tried    spanHeap[T] // a handler had them
+	head     *chunk[T]   // the oldest fresh chunk
+	tail     *chunk[T]   // where new events go
+	at       int         // the next fresh event in head
+	count    int         // events waiting
+	next     uint64      // sequence number of the next event
 	free     *chunk[T]
 	freed    int
+	small    int // of a lane: slots of its next chunk, which grows with what waits; 0: as many as may be
 }
 
 func (b *buffer[T]) append(ev T, now int64) {
@@ -26,13 +28,18 @@ func (b *buffer[T]) append(ev T, now int64) {
 
 func (b *buffer[T]) appendAll(evs []T, now int64) {
 	for len(evs) > 0 {
-		c := b.tailFor(1, now)
-		n := copy(c.events[c.filled:], evs)
-		c.fill(n, now)
-		b.count += n
-		b.next += uint64(n)
-		evs = evs[n:]
+		evs = evs[b.appendSome(evs, now):]
 	}
+}
+
+// appendSome is appendAll of as many as lie next to each other.
+func (b *buffer[T]) appendSome(evs []T, now int64) int {
+	c := b.tailFor(1, now)
+	n := copy(c.events[c.filled:], evs)
+	c.fill(n, now)
+	b.count += n
+	b.next += uint64(n)
+	return n
 }
 
 // reserve lends n free slots in a row for one writer to fill; publish says how
@@ -63,17 +70,19 @@ func (b *buffer[T]) publish(n int, now int64) {
 	b.next += uint64(n)
 }
 
-// appendApart is append of an event that waits elsewhere than in the line of fresh
-// ones.
-func (b *buffer[T]) appendApart(ev T, now int64) span[T] {
-	b.append(ev, now)
-	return b.apart(1)
-}
-
-// apart takes the newest n out of the line of fresh ones: all that there are.
-func (b *buffer[T]) apart(n int) span[T] {
-	b.head, b.at = b.tail, b.tail.filled
-	return span[T]{of: b.tail, from: uint32(b.tail.filled - n), to: uint32(b.tail.filled)}
+// appendNumbered is appendAll of events whose numbers begin with seq, in a buffer that
+// is a part of their outlet's: the events between are in others.
+func (b *buffer[T]) appendNumbered(evs []T, seq uint64, now int64) {
+	for len(evs) > 0 {
+		c := b.tailFor(1, now)
+		n := copy(c.events[c.filled:], evs)
+		for i := range n {
+			c.seqs[c.filled+i] = seq + uint64(i)
+		}
+		c.fill(n, now)
+		b.count += n
+		evs, seq = evs[n:], seq+uint64(n)
+	}
 }
 
 // tailFor returns a tail chunk with room for n more events.
@@ -86,6 +95,9 @@ func (b *buffer[T]) tailFor(n int, now int64) *chunk[T] {
 
 // seal ends the tail and begins a new one.
 func (b *buffer[T]) seal(now int64) {
+	if b.small > 0 && b.tail != nil && (b.tail != b.head || b.at == 0) {
+		b.small = min(2*b.small, inChunk[T]()) // a whole chunk waits
+	}
 	c := b.fresh()
 	c.base, c.origin = b.next, now
 	old := b.tail
@@ -104,12 +116,31 @@ func (b *buffer[T]) seal(now int64) {
 // fresh returns an empty chunk.
 func (b *buffer[T]) fresh() *chunk[T] {
 	c := b.free
-	if c == nil {
-		return newChunk[T](inChunk[T]())
+	if c != nil {
+		b.free, c.next = c.next, nil
+		b.freed--
+		return c
 	}
-	b.free, c.next = c.next, nil
-	b.freed--
+	c = newChunk[T](b.chunkSize())
+	if b.small > 0 {
+		c.seqs = make([]uint64, len(c.events))
+	}
 	return c
+}
+
+func (b *buffer[T]) chunkSize() int {
+	if b.small > 0 {
+		return b.small
+	}
+	return inChunk[T]()
+}
+
+// mayKeep is how many empty chunks are kept for reuse.
+func (b *buffer[T]) mayKeep() int {
+	if b.small > 0 {
+		return 1
+	}
+	return maxFreeList
 }
 
 // release takes n events of c out of the books of its memory.
@@ -118,7 +149,7 @@ func (b *buffer[T]) release(c *chunk[T], n int) {
 		return
 	}
 	c.live -= n
-	if c.live > 0 || !c.sealed || len(c.events) != inChunk[T]() || b.freed == maxFreeList {
+	if c.live > 0 || !c.sealed || len(c.events) != b.chunkSize() || b.freed == b.mayKeep() {
 		return
 	}
 	c.base, c.filled, c.sealed, c.attempt, c.tries = 0, 0, false, 0, 0
@@ -126,14 +157,18 @@ func (b *buffer[T]) release(c *chunk[T], n int) {
 	b.freed++
 }
 
+// shrink lets go of memory for more than so many events, when none is here.
+func (b *buffer[T]) shrink(keep int) {
+	if b.small > keep && b.count == 0 && (b.tail == nil || b.tail.live == 0) {
+		*b = buffer[T]{small: leastInLane}
+	}
+}
+
 // take removes at most n neighbouring events from the front. They stay in their
 // chunk, which is released when they are.
 func (b *buffer[T]) take(n int) span[T] {
-	if len(b.returned) > 0 {
-		s := b.returned[0].cut(n)
-		if b.returned[0].len() == 0 {
-			b.returned.pop()
-		}
+	if back := b.back(); back != nil {
+		s := back.cut(n)
 		b.count -= s.len()
 		return s
 	}
@@ -147,40 +182,36 @@ func (b *buffer[T]) take(n int) span[T] {
 	return s
 }
 
+// back is the heap that has the first of what came back; nil: nothing did.
+func (b *buffer[T]) back() *spanHeap[T] {
+	switch {
+	case len(b.returned) == 0 && len(b.tried) == 0:
+		return nil
+	case len(b.tried) == 0 || len(b.returned) > 0 && spanBefore(b.returned[0], b.tried[0]):
+		return &b.returned
+	}
+	return &b.tried
+}
+
 // takeUntried removes the first event that no handler had yet.
 func (b *buffer[T]) takeUntried() (span[T], bool) {
-	first := -1
-	for i, s := range b.returned {
-		if first == 0 { // the first of all
-			break
-		}
-		if s.of.tries == 0 && (first < 0 || s.seq() < b.returned[first].seq()) {
-			first = i
-		}
-	}
-	if first >= 0 {
-		s := b.returned[first]
-		b.returned.remove(first)
-		one := s.cut(1)
-		if s.len() > 0 {
-			b.returned.push(s)
-		}
-		b.count--
-		return one, true
-	}
-	if b.head == nil || b.at == b.head.filled {
+	if len(b.returned) == 0 && (b.head == nil || b.at == b.head.filled) {
 		return span[T]{}, false
 	}
-	held := b.returned
-	b.returned = nil
+	tried := b.tried
+	b.tried = nil
 	s := b.take(1)
-	b.returned = held
+	b.tried = tried
 	return s, true
 }
 
 // putBack returns events that had been taken to their old place.
 func (b *buffer[T]) putBack(s span[T]) {
-	b.returned.push(s)
+	if s.of.tries > 0 {
+		b.tried.push(s)
+	} else {
+		b.returned.push(s)
+	}
 	b.count += s.len()
 }
 
@@ -199,8 +230,8 @@ func (b *buffer[T]) copyOut(s span[T]) T {
 
 // oldest is when the event at the front was accepted.
 func (b *buffer[T]) oldest() int64 {
-	if len(b.returned) > 0 {
-		return b.returned[0].stamp(0)
+	if back := b.back(); back != nil {
+		return (*back)[0].stamp(0)
 	}
 	return span[T]{of: b.head, from: uint32(b.at)}.stamp(0)
 }
@@ -213,4 +244,14 @@ func comeback[T any](ev T, seq uint64, stamp int64, attempt, tries int) span[T] 
 	c.events[0] = ev
 	c.filled, c.live = 1, 1
 	return span[T]{of: c, to: 1}
+}
+
+// copied is s in a chunk of its own.
+func copied[T any](s span[T]) span[T] {
+	c := newChunk[T](s.len())
+	c.base, c.origin, c.sealed = s.seq(), s.of.origin, true
+	copy(c.events, s.events())
+	copy(c.stamps, s.of.stamps[s.from:s.to])
+	c.filled, c.live = s.len(), s.len()
+	return span[T]{of: c, to: uint32(s.len())}
 }

@@ -182,7 +182,7 @@ func (g *bufferGame) check() {
 	for _, l := range g.lent {
 		g.checkSpan(l.span, l.slots, live)
 	}
-	waiting := slices.Clone(g.b.returned)
+	waiting := slices.Concat(g.b.returned, g.b.tried)
 	slices.SortFunc(waiting, func(a, b span[bulky]) int { return int(a.seq()) - int(b.seq()) })
 	at := g.b.at
 	for c := g.b.head; c != nil; c = c.next {

@@ -26,6 +26,7 @@ type chunk[T any] struct {
 	origin  int64     // stamps count from here, in ns since the pipeline was made
 	events  []T
 	stamps  []uint32 // when each was accepted, in stampUnits after origin
+	seqs    []uint64 // of a lane, whose neighbours have others between them; nil: base counts
 	filled  int      // slots in use so far
 	live    int      // of these, waiting or lent: not copied out, not settled
 	sealed  bool     // nothing will be added
@@ -88,8 +89,19 @@ type span[T any] struct {
 	from, to uint32
 }
 
-func (s span[T]) len() int    { return int(s.to - s.from) }
-func (s span[T]) seq() uint64 { return s.of.base + uint64(s.from) }
+func (s span[T]) len() int { return int(s.to - s.from) }
+
+// seq is the number of the first event.
+func (s span[T]) seq() uint64 { return s.seqAt(0) }
+
+// seqAt is the number of the i-th event.
+func (s span[T]) seqAt(i int) uint64 {
+	at := int(s.from) + i
+	if s.of.seqs != nil {
+		return s.of.seqs[at]
+	}
+	return s.of.base + uint64(at)
+}
 
 // events is the span itself, not a copy; appending to it copies.
 func (s span[T]) events() []T { return s.of.events[s.from:s.to:s.to] }

@@ -57,15 +57,15 @@ func TestWhatWasAskedForByHandIsKeptWhileTheStageDoesNotServe(t *testing.T) {
 		stagetest.Push(b, jobs, 1, 2)
 		first := b.Serve(c)
 		expect(b, "inbox", b.Outlet("jobs").Inboxes, 1)
-		first.Stop(errKilled) // 1 in hand and 2 in the inbox return, 2 more were asked for
-		expect(b, "pending", sub.Pending(), 3)
+		first.Stop(errKilled) // 1 in hand and 1 in the inbox return, 2 more were asked for
+		expect(b, "pending", sub.Pending(), 4)
 		expect(b, "back", jobs.Len(), 2)
 		gate.Open()
 		stagetest.Push(b, jobs, 3, 4, 5)
 		b.Serve(c)
-		expect(b, "done", b.Outlet("jobs").Done, 3)
-		expect(b, "left", jobs.Len(), 2)
-		ask(b, sub, 2)
+		expect(b, "done", b.Outlet("jobs").Done, 4)
+		expect(b, "left", jobs.Len(), 1)
+		ask(b, sub, 1)
 		expect(b, "done", b.Outlet("jobs").Done, 5)
 	})
 }

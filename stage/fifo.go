@@ -24,6 +24,18 @@ func (l *fifo[E]) push(m *member[E], of *E) {
 	l.count++
 }
 
+// pushFirst puts somebody at the head of the line.
+func (l *fifo[E]) pushFirst(m *member[E], of *E) {
+	m.of, m.listed, m.prev, m.next = of, true, nil, l.first
+	if l.first == nil {
+		l.last = m
+	} else {
+		l.first.prev = m
+	}
+	l.first = m
+	l.count++
+}
+
 func (l *fifo[E]) remove(m *member[E]) {
 	if m.prev == nil {
 		l.first = m.next

@@ -87,7 +87,7 @@ func (h *hand[T]) place(i int) (seq uint64, stamp int64, attempt, tries int) {
 	}
 	for _, s := range h.spans {
 		if i < s.len() {
-			return s.seq() + uint64(i), s.stamp(i), s.of.attempt, s.of.tries
+			return s.seqAt(i), s.stamp(i), s.of.attempt, s.of.tries
 		}
 		i -= s.len()
 	}

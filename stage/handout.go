@@ -23,7 +23,7 @@ func (h *hub[T]) handOut() (some bool) {
 			return some
 		}
 		n := h.buffer.count
-		if len(h.buffer.returned) > 0 && len(h.line.claims) > 1 {
+		if h.buffer.back() != nil && len(h.line.claims) > 1 {
 			n = 1
 		}
 		h.deliver(c.of, h.line.grant(c, n))
@@ -77,13 +77,7 @@ func (h *hub[T]) take(s *sub[T], to *hand[T], w *waiter, now int64) bool {
 	if !s.attached || h.ended {
 		return false
 	}
-	may := math.MaxInt
-	if s.bucket.rate > 0 {
-		may = s.bucket.holds(now)
-	}
-	if to.most > 0 {
-		may = min(may, to.most)
-	}
+	may := s.mayTake(to.most, now)
 	if !h.paused && may > 0 {
 		if s.inbox.count > 0 {
 			h.takeInbox(s, to, may, now)
@@ -92,19 +86,12 @@ func (h *hub[T]) take(s *sub[T], to *hand[T], w *waiter, now int64) bool {
 		}
 	}
 	if to.n == 0 {
-		h.stamps.stale = true
-		if may > 0 {
-			s.waitList().push(w)
-		} else {
-			s.held.push(w)
-			h.arm()
-		}
+		h.park(s, w, may)
 		return false
 	}
 	if s.bucket.rate > 0 {
 		s.bucket.spend(to.n)
-		h.letGo(s, now)
-		h.arm()
+		h.callHeld(s, now)
 	}
 	to.sub, to.taken = s, now
 	s.hands += to.n
@@ -113,15 +100,44 @@ func (h *hub[T]) take(s *sub[T], to *hand[T], w *waiter, now int64) bool {
 	return true
 }
 
+// mayTake is how many events one of its workers may have now, by its rate and by what
+// it takes at most; 0: as many as there are.
+func (s *sub[T]) mayTake(most int, now int64) int {
+	may := math.MaxInt
+	if s.bucket.rate > 0 {
+		may = s.bucket.holds(now)
+	}
+	if most > 0 {
+		may = min(may, most)
+	}
+	return may
+}
+
+// park lists a worker that found nothing, or may take nothing yet.
+func (h *hub[T]) park(s *sub[T], w *waiter, may int) {
+	h.stamps.stale = true
+	if may > 0 {
+		s.waitList().push(w)
+		return
+	}
+	s.held.push(w)
+	h.armAt(s.bucket.due())
+}
+
 // passOn calls another worker of s, when one that was called took nothing: of what
 // is in the inbox, or of what its rate allows.
 func (h *hub[T]) passOn(s *sub[T]) {
 	if s.inbox.count > 0 && !h.paused {
 		s.idle.call(&h.wakes)
 	}
-	if s.held.first != nil {
-		h.letGo(s, h.stamps.now)
-		h.arm()
+	h.callHeld(s, h.stamps.now)
+}
+
+// callHeld calls a worker that its rate held up, when the time has come.
+func (h *hub[T]) callHeld(s *sub[T], now int64) {
+	h.letGo(s, now)
+	if s.held.first != nil && s.held.called == 0 {
+		h.armAt(s.bucket.due())
 	}
 }
 
@@ -170,15 +186,16 @@ func (h *hub[T]) takeBuffer(s *sub[T], to *hand[T], may int, now int64) {
 // takeLane takes from the partition whose turn it is, at most n events.
 func (h *hub[T]) takeLane(to *hand[T], n int, now int64) {
 	a := h.lanes.lease()
+	h.lanes.want(a)
 	to.lane = a
-	n = min(n, a.count)
+	n = min(n, a.buffer.count)
 	h.buffer.count -= n
 	for alone := n == 1; n > 0; {
-		what := a.take(n)
+		what := a.buffer.take(n)
 		n -= what.len()
 		recordSpan(&h.meters.bufferWait, what, now)
 		if alone {
-			to.addOne(&h.buffer, what)
+			to.addOne(&a.buffer, what)
 		} else {
 			to.add(what)
 		}

@@ -12,16 +12,13 @@ func (h *spanHeap[T]) pop() span[T] {
 	return popHeap((*[]span[T])(h), spanBefore[T])
 }
 
-func (h *spanHeap[T]) remove(i int) {
-	old := *h
-	last := len(old) - 1
-	old[i] = old[last]
-	clear(old[last:])
-	*h = old[:last]
-	if i < last {
-		siftUp(*h, i, spanBefore[T])
-		siftDown(*h, i, spanBefore[T])
+// cut takes at most n events off the first span.
+func (h *spanHeap[T]) cut(n int) span[T] {
+	s := (*h)[0].cut(n)
+	if (*h)[0].len() == 0 {
+		h.pop()
 	}
+	return s
 }
 
 func spanBefore[T any](a, b span[T]) bool { return a.seq() < b.seq() }

@@ -106,7 +106,9 @@ func (h *hub[T]) unlock() {
 // Each step may make room for another, so it goes in the order in which events
 // flow, and again while a hand-out let pushers in.
 func (h *hub[T]) balance() {
-	if h.pushers.first != nil || h.line.total > 0 {
+	if h.lanes != nil {
+		h.admitLanes()
+	} else if h.pushers.first != nil || h.line.total > 0 {
 		h.admit()
 		for h.handOut() && h.pushers.first != nil {
 			h.admit()
@@ -305,6 +307,11 @@ func (h *hub[T]) arm() {
 			due = min(due, s.bucket.due())
 		}
 	}
+	h.armAt(due)
+}
+
+// armAt sets the timer, unless it fires before.
+func (h *hub[T]) armAt(due int64) {
 	if due == math.MaxInt64 || h.armed != 0 && h.armed <= due {
 		return
 	}
@@ -328,6 +335,8 @@ func (h *hub[T]) left() Left {
 		Inboxes: h.books.inboxes, Hands: h.books.hands,
 	}
 }
+
+func (h *hub[T]) holds(name string) bool { return h.name == name && !h.over() }
 
 // over says whether the outlet has ended.
 func (h *hub[T]) over() bool {

@@ -35,6 +35,7 @@ type inlet[T any] struct {
 	draining bool
 
 	outs   func() []dependent // what a stage that makes events makes them for; nil: nothing
+	spent  bool               // these have ended, and so nothing is to be taken any more; guarded by base.mu
 	dead   *hub[Failure[T]]   // made when asked for; guarded by base.mu
 	limits failureLog
 }
@@ -65,7 +66,8 @@ func (in *inlet[T]) setUp(p *Pipeline, name, kind string) {
 // Subscribe makes the stage take from o as well, from now on; when it returns,
 // and the stage serves, it has asked. It fails, and changes nothing, with a
 // [*SettingError] for an option out of bounds or an outlet of another pipeline,
-// with ErrCycle for one that is fed by this stage, and with ErrEnded after Leave.
+// with ErrCycle for one that is fed by this stage, and with ErrEnded after Leave, or
+// when what the stage makes events for has ended.
 func (in *inlet[T]) Subscribe(o Outlet[T], opts ...SubOption) (*Subscription, error) {
 	set, err := apply(defaultSettings(in.name), opts)
 	if err != nil {
@@ -129,7 +131,7 @@ func (in *inlet[T]) mayJoin() (serving bool, err error) {
 	switch {
 	case in.wrong != nil:
 		return false, in.wrong
-	case in.left || in.state == StateLeaving:
+	case in.left || in.spent || in.state == StateLeaving:
 		return false, &StageError{in.name, ErrEnded}
 	}
 	return in.serving && !in.stop.Load(), nil // one that is about to end asks when it is served again

@@ -3,70 +3,89 @@ package stage
 import "context"
 
 // The ways into a hub with lanes. They differ from those of accept.go in that each
-// event has a lane of its own to find room in.
+// event has a lane of its own to find room in, and pushers wait in line for that:
+// none waits behind those of another.
 
 // tryLane is try.
 func (h *hub[T]) tryLane(ev T) error {
 	a, err := h.lanes.of(ev)
 	h.mu.Lock()
 	if err == nil {
-		err = h.refuses()
-	}
-	if err == nil && (a.pushers > 0 || !h.fits(a)) {
-		err = ErrFull
+		err = h.tryIn(a, ev)
 	}
 	if err != nil {
 		h.books.rejected++
-	} else {
-		h.acceptIn(a, ev)
-		h.balance()
 	}
 	h.unlock()
 	return err
 }
 
-func (h *hub[T]) fits(a *lane[T]) bool { return h.room() > 0 && a.count < h.lanes.bound }
+func (h *hub[T]) tryIn(a *lane[T], ev T) error {
+	if err := h.refuses(); err != nil {
+		return err
+	}
+	if h.roomIn(a) == 0 || a.pushers.first != nil {
+		return ErrFull
+	}
+	h.acceptIn(a, []T{ev}, h.stamp(1))
+	h.balance()
+	return nil
+}
 
-func (h *hub[T]) acceptIn(a *lane[T], ev T) {
-	h.lanes.push(a, h.buffer.appendApart(ev, h.stamp(1)))
-	h.books.accepted++
+// roomIn is how many more events may be accepted in a lane.
+func (h *hub[T]) roomIn(a *lane[T]) int { return max(0, min(h.room(), h.lanes.bound-a.buffer.count)) }
+
+func (h *hub[T]) acceptIn(a *lane[T], evs []T, now int64) {
+	n := len(evs)
+	h.lanes.push(a, evs, h.buffer.next, now)
+	h.buffer.next += uint64(n)
+	h.buffer.count += n
+	h.books.accepted += uint64(n)
+}
+
+// pushLane is pushOne.
+func (h *hub[T]) pushLane(ctx context.Context, ev T) error {
+	a, err := h.lanes.of(ev)
+	h.mu.Lock()
+	if err == nil {
+		err = h.tryIn(a, ev)
+	}
+	if err == nil {
+		h.unlock()
+		return nil
+	}
+	if err != ErrFull {
+		h.books.rejected++
+		h.unlock()
+		return err
+	}
+	p := &pusher[T]{one: [1]T{ev}, runs: []laneRun[T]{{a, 1}}}
+	p.evs = p.one[:]
+	h.waitForLanes(ctx, p)
+	return p.err
 }
 
 // putLanes is put. A key that panics ends what is accepted there.
-func (h *hub[T]) putLanes(ctx context.Context, p *pusher[T]) (n int, err error) {
-	all := len(p.evs)
-	p.lanes = make([]*lane[T], 0, all)
-	for i, ev := range p.evs {
-		a, wrong := h.lanes.of(ev)
-		if wrong != nil {
-			p.evs, err = p.evs[:i], wrong
-			break
-		}
-		p.lanes = append(p.lanes, a)
-	}
-	mine := len(p.evs)
+func (h *hub[T]) putLanes(ctx context.Context, p *pusher[T]) (accepted int, err error) {
+	p.runs = nil
+	sorted, err := h.lanes.sort(p.evs, &p.runs)
+	unsorted := len(p.evs) - sorted
+	p.evs = p.evs[:sorted]
 	h.mu.Lock()
-	h.books.rejected += uint64(all - mine)
-	if p.err = h.refuses(); p.err == nil {
-		h.offerLanes(p)
+	h.books.rejected += uint64(unsorted)
+	if p.err = h.refuses(); p.err != nil {
+		h.books.rejected += uint64(sorted)
+		h.unlock()
+		return 0, p.err
 	}
-	if len(p.evs) == 0 || p.err != nil {
-		h.books.rejected += uint64(len(p.evs))
+	h.offerLanes(p)
+	if len(p.evs) == 0 {
 		h.balance()
 		h.unlock()
-		return mine - len(p.evs), firstOf(p.err, err)
+		return sorted, err
 	}
-	p.done = make(chan struct{}, 1)
-	h.pushers.push(&p.member, p)
-	p.lanes[0].pushers++
-	h.balance()
-	h.unlock()
-	select {
-	case <-p.done:
-	case <-ctx.Done():
-		h.giveUp(p, context.Cause(ctx))
-	}
-	return mine - len(p.evs), firstOf(p.err, err)
+	h.waitForLanes(ctx, p)
+	return sorted - len(p.evs), firstOf(p.err, err)
 }
 
 func firstOf(a, b error) error {
@@ -76,73 +95,113 @@ func firstOf(a, b error) error {
 	return b
 }
 
+// waitForLanes waits until all of p is accepted, or it is refused. It is called with
+// the lock held, and releases it.
+func (h *hub[T]) waitForLanes(ctx context.Context, p *pusher[T]) {
+	p.done = make(chan struct{}, 1)
+	h.lanes.wait(p)
+	h.balance()
+	h.unlock()
+	select {
+	case <-p.done:
+	case <-ctx.Done():
+		h.giveUp(p, context.Cause(ctx))
+	}
+}
+
 // offerLanes accepts what p has, in order, as far as there is room and nobody waits
 // for the same lane.
 func (h *hub[T]) offerLanes(p *pusher[T]) {
-	for len(p.evs) > 0 && p.lanes[0].pushers == 0 && h.fits(p.lanes[0]) {
-		h.next(p)
+	for len(p.evs) > 0 {
+		a := p.runs[0].lane
+		if a.pushers.first != nil || h.roomIn(a) == 0 {
+			return
+		}
+		h.acceptRun(p)
 	}
 }
 
-func (h *hub[T]) next(p *pusher[T]) {
+// acceptRun accepts as much as there is room for of p's next events, which are of
+// one lane.
+func (h *hub[T]) acceptRun(p *pusher[T]) {
+	run := &p.runs[0]
+	n := min(run.n, h.roomIn(run.lane))
 	h.watchNext(p.watch)
-	h.acceptIn(p.lanes[0], p.evs[0])
-	p.evs, p.lanes = p.evs[1:], p.lanes[1:]
+	h.acceptIn(run.lane, p.evs[:n], h.stamp(n))
+	p.evs = p.evs[n:]
+	if run.n -= n; run.n == 0 {
+		p.runs = p.runs[1:]
+	}
 }
 
-// admitLanes is admit: in their order, but nobody waits for another's lane.
+// admitLanes is admit: lane by lane, in turns.
 func (h *hub[T]) admitLanes() {
-	h.lanes.turn++
-	for m := h.pushers.first; m != nil && h.room() > 0; {
-		p, after := m.of, m.next
-		h.advance(p)
-		m = after
-	}
-}
-
-// advance lets a pusher that waits in as far as its turn has come.
-func (h *hub[T]) advance(p *pusher[T]) {
-	for a := p.lanes[0]; a.turn != h.lanes.turn; {
-		if !h.fits(a) {
-			a.turn = h.lanes.turn // nor has anybody behind
-			return
+	l := h.lanes
+	for l.wanted.first != nil && h.room() > 0 {
+		a := l.nextWanted()
+		if a.pushers.first == nil || h.roomIn(a) == 0 {
+			continue // it is listed again when something is taken from it
 		}
-		a.pushers--
-		h.next(p)
-		if len(p.evs) == 0 {
-			h.pushers.remove(&p.member)
+		p := a.pushers.first.of
+		l.leave(p)
+		h.acceptRun(p)
+		switch {
+		case len(p.evs) == 0:
 			h.wakes.add(p.done)
-			return
+		case p.runs[0].lane == a:
+			a.pushers.pushFirst(&p.member, p) // it keeps its place
+			l.waiting++
+		default:
+			l.wait(p)
 		}
-		a = p.lanes[0]
-		a.pushers++
+		l.want(a)
 	}
 }
 
-// publishLanes puts the first n slots that a source has filled into their lanes.
+// publishLanes puts the slots that a source has filled into their lanes.
 func (h *hub[T]) publishLanes(slots []T) {
-	to := make([]*lane[T], len(slots))
-	for i, ev := range slots {
-		a, err := h.lanes.of(ev)
-		if err != nil {
-			h.pipe.cfg.Logger.Error("key of an event panicked; it has failed", withStack(err, "outlet", h.name, "err", err)...)
-		}
-		to[i] = a // nil if it has none
-	}
+	runs := h.sortAll(slots, h.lanes.source[:0])
 	h.mu.Lock()
-	h.buffer.publish(len(slots), h.stamp(len(slots)))
-	h.books.accepted += uint64(len(slots))
-	all := h.buffer.apart(len(slots))
-	for _, a := range to {
-		s := all.cut(1)
-		if a != nil {
-			h.lanes.push(a, s)
-			continue
+	now := h.stamp(len(slots))
+	for at, left := 0, slots; at < len(runs); at++ {
+		run := runs[at]
+		if run.lane != nil {
+			h.acceptIn(run.lane, left[:run.n], now)
+		} else {
+			h.failUnsorted()
 		}
-		h.buffer.count--
-		h.buffer.copyOut(s)
-		h.books.failed++
+		left = left[run.n:]
 	}
 	h.balance()
 	h.unlock()
+	h.lanes.source = runs
+	clear(slots) // so that nothing they point to lingers
+}
+
+// failUnsorted counts an event that has no lane, since its key panicked.
+func (h *hub[T]) failUnsorted() {
+	h.buffer.next++
+	h.books.accepted++
+	h.books.failed++
+}
+
+// sortAll is sort that goes on after an event whose key panics.
+func (h *hub[T]) sortAll(evs []T, runs []laneRun[T]) []laneRun[T] {
+	for {
+		n, err := h.lanes.sort(evs, &runs)
+		if err == nil {
+			return runs
+		}
+		h.pipe.cfg.Logger.Error("key of an event panicked; it has failed", withStack(err, "outlet", h.name, "err", err)...)
+		runs, evs = append(runs, laneRun[T]{nil, 1}), evs[n+1:]
+	}
+}
+
+// refuseLanes is refuseAll.
+func (h *hub[T]) refuseLanes(err error) {
+	for i := range h.lanes.all {
+		for a := &h.lanes.all[i]; a.pushers.first != nil; {
+			h.dismiss(a.pushers.first.of, err)
+		}
+	}
 }

@@ -146,6 +146,10 @@ func isGone[T any](s *sub[T]) bool { return s.gone.Load() }
 // open begins a Serve: subscriptions ask, and the end of ctx is an ending.
 func (in *inlet[T]) open(ctx context.Context) (context.Context, func() bool, error) {
 	in.joinMu.Lock() // who subscribes, or leaves the last Serve, does so before or after
+	if in.isSpent() && !in.allGone() {
+		in.joinMu.Unlock()
+		return nil, nil, &StageError{in.name, ErrEnded}
+	}
 	ctx, err := in.begin(ctx)
 	if err != nil {
 		in.joinMu.Unlock()
@@ -187,6 +191,9 @@ func (in *inlet[T]) shut() error {
 // endDependents ends what lives no longer than the stage: what it makes events
 // for, its dead letters, and the queues that it feeds.
 func (in *inlet[T]) endDependents() {
+	in.mu.Lock()
+	in.spent = in.outs != nil
+	in.mu.Unlock()
 	for _, o := range in.dependents() {
 		o.close(nil)
 	}
@@ -236,6 +243,12 @@ func (in *inlet[T]) isDraining() bool {
 	in.endMu.Lock()
 	defer in.endMu.Unlock()
 	return in.draining
+}
+
+func (in *inlet[T]) isSpent() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.spent
 }
 
 func (in *inlet[T]) allGone() bool {

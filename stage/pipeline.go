@@ -84,6 +84,7 @@ type outletNode interface {
 	pause(bool)
 	left() Left
 	finished() <-chan struct{}
+	holds(name string) bool // it is called that, and has not ended
 	feeders() []node
 	taken() bool // somebody takes from it now
 	sever() bool // nobody will: those who feed it are to go on without it, if they can
@@ -183,10 +184,24 @@ func (p *Pipeline) nameProblem(name string) error {
 	if name == "" {
 		return &SettingError{Of: "pipeline " + p.name, Setting: "name of a stage", Value: `""`, Want: "a name"}
 	}
-	for _, other := range p.nodes {
-		if other.about().name == name {
-			return &SettingError{Of: "pipeline " + p.name, Setting: "name of a stage", Value: strconv.Quote(name), Want: "one that is not taken"}
-		}
+	if p.isTaken(name) {
+		return &SettingError{Of: "pipeline " + p.name, Setting: "name of a stage", Value: strconv.Quote(name), Want: "one that is not taken"}
+	}
+	return nil
+}
+
+// isTaken says whether a stage has that name, or an outlet that outlives its own.
+func (p *Pipeline) isTaken(name string) bool {
+	return slices.ContainsFunc(p.nodes, func(n node) bool { return n.about().name == name }) ||
+		slices.ContainsFunc(p.hubs, func(h outletNode) bool { return h.holds(name) })
+}
+
+// mayName says why nothing that comes without a stage of its own can have that name.
+func (p *Pipeline) mayName(of, name string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.isTaken(name) {
+		return &SettingError{of, "outlet", strconv.Quote(name), "a name that is not taken"}
 	}
 	return nil
 }

@@ -243,20 +243,21 @@ func (q *Queue[T]) feeds() bool    { return true }
 
 // pushOne tries first, and makes a pusher only to wait.
 func (h *hub[T]) pushOne(ctx context.Context, ev T) error {
-	if h.lanes == nil {
-		h.mu.Lock()
-		err := h.tryLocked(ev)
-		if err == nil {
-			h.balance()
-		}
-		h.unlock()
-		if err == nil {
-			return nil
-		}
+	if h.lanes != nil {
+		return h.pushLane(ctx, ev)
+	}
+	h.mu.Lock()
+	err := h.tryLocked(ev)
+	if err == nil {
+		h.balance()
+	}
+	h.unlock()
+	if err == nil {
+		return nil
 	}
 	p := &pusher[T]{one: [1]T{ev}}
 	p.evs = p.one[:]
-	_, err := h.put(ctx, p)
+	_, err = h.put(ctx, p)
 	return err
 }
 

@@ -20,8 +20,12 @@ func (h *hub[T]) settle(hd *hand[T], now int64) {
 	} else {
 		h.settleEach(hd, now)
 	}
+	from := &h.buffer
+	if hd.lane != nil {
+		from = &hd.lane.buffer
+	}
 	for _, sp := range hd.spans {
-		h.buffer.release(sp.of, sp.len())
+		from.release(sp.of, sp.len())
 	}
 	s.finished(hd.n, hd.taken, now)
 	if hd.lane != nil {
@@ -49,7 +53,7 @@ func (h *hub[T]) settleDone(hd *hand[T], now int64) {
 		h.watchRange(hd.seq, hd.seq+1, nil)
 	}
 	for _, sp := range hd.spans {
-		h.watchRange(sp.seq(), sp.seq()+uint64(sp.len()), nil)
+		h.watchSpan(sp)
 	}
 }
 
@@ -116,6 +120,9 @@ func (h *hub[T]) giveBack(hd *hand[T], f fate, now int64) {
 			hd.lane.parked++
 		}
 		h.delayed.push(later(now, after), what)
+	}
+	if f.back {
+		hd.sub.askAgain()
 	}
 	if f.what == Retry && !f.back {
 		h.books.retried++

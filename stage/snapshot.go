@@ -196,6 +196,7 @@ func (h *hub[T]) read(into *OutletSnapshot) {
 	}
 	if h.lanes != nil {
 		into.Partitions, into.Blocked = len(h.lanes.all), h.buffer.count-h.lanes.open
+		into.Pushers = h.lanes.waiting
 		into.Oldest = time.Duration(max(0, now-h.lanes.oldest(now)))
 	} else if h.buffer.count > 0 {
 		into.Oldest = time.Duration(max(0, now-h.buffer.oldest()))

@@ -153,14 +153,18 @@ func Demand(max, min int) SubOption {
 // has asked for them, and wait in the inbox of the subscription, whatever is
 // finished. A slice handler is given all of them that have come. Where nothing was
 // asked nothing comes: a queue fills, and a [Broadcast] waits.
+//
+// An event that is tried again comes anew, and has to be asked for anew. One that
+// returns because its stage stops is still asked for.
 func Manual() SubOption {
 	return func(o *subSettings) { o.handout, o.max, o.min, o.manual = prefetch, MaxDemand, 0, true }
 }
 
 // Rate bounds how many events the stage begins with through this subscription: so
 // many a second, evenly, after at most burst at once, which is what gathers while
-// nothing comes. A worker that finds the time not yet come waits, and no event waits
-// behind it: those of other subscriptions take them. A burst of 0 is 1; a rate of 0
+// nothing comes. A worker that finds the time not yet come waits. Meanwhile, other
+// subscriptions take what waits in the queue; what was dealt out to this one's inbox
+// ([Demand]) waits there. A burst of 0 is 1; a rate of 0
 // lifts the bound. Events that are tried again use it up as others do. It holds in a
 // drain too: what it protects is no faster then.
 //
@@ -227,6 +231,18 @@ func (s *sub[T]) ask(n int) error {
 	h.line.ask(&s.claim, n)
 	h.balance()
 	return nil
+}
+
+// askAgain: what it has asked for came, and has returned as if it had not.
+func (s *sub[T]) askAgain() {
+	switch {
+	case !s.window.manual || s.leaving || s.gone.Load():
+	case s.attached:
+		s.window.unfinished++
+		s.hub.line.ask(&s.claim, 1)
+	default:
+		s.window.owed++
+	}
 }
 
 func (s *sub[T]) pending() int {

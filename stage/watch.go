@@ -43,6 +43,17 @@ func (h *hub[T]) watchRange(from, to uint64, err error) {
 	})
 }
 
+// watchSpan tells the watchers that all in s went well.
+func (h *hub[T]) watchSpan(s span[T]) {
+	if s.of.seqs == nil {
+		h.watchRange(s.seq(), s.seq()+uint64(s.len()), nil)
+		return
+	}
+	for i := range s.len() {
+		h.watchRange(s.seqAt(i), s.seqAt(i)+1, nil)
+	}
+}
+
 // watchNext makes w wait for the event that is accepted next.
 func (h *hub[T]) watchNext(w *watcher) {
 	if w == nil {

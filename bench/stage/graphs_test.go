@@ -23,8 +23,9 @@ func graphs() []section {
 			rate("stage: producer, 16 transforms, consumer", slices, unsaid, chained(16)),
 			rate("stage: producer, 64 transforms, consumer", slices, unsaid, chained(64)),
 			rate("stage: producer, batcher of 100, consumer", slices, unsaid, batched(100)),
-			rate("stage: producer, partition, 3 workers, 256 keys", slices, "≥ 50", partitioned(256, 64, 3)),
-			rate("stage: producer, partition, 3 workers, keys by turns", slices, unsaid, partitioned(256, 1, 3)),
+			rate("stage: producer, partition, 3 workers, 256 keys", slices, "≥ 50", partitioned(256, 256, 64)),
+			rate("stage: producer, partition, 3 workers, keys by turns", slices, unsaid, partitioned(256, 256, 1)),
+			rate("stage: producer, partition of 3, 3 workers, keys by turns", slices, "≥ 50", partitioned(3, 256, 1)),
 		}},
 		{"broadcast, events delivered per second", []*trial{
 			rate(spread, unsaid, unsaid, spreadSlices(3)),
@@ -105,12 +106,15 @@ func batched(size int) flow {
 }
 
 // partitioned has runs of so many events of one key.
-func partitioned(keys, run, workers int) flow {
+func partitioned(partitions, keys, run int) flow {
 	return grown(func(p *stage.Pipeline, from stage.Outlet[event]) (func(int) error, error) {
-		parts := stage.Partition(from, stage.PartitionConfig[event]{Key: func(ev event) uint64 { return ev.id / uint64(run) % uint64(keys) }})
+		parts := stage.Partition(from, stage.PartitionConfig[event]{
+			Key:        func(ev event) uint64 { return ev.id / uint64(run) % uint64(keys) },
+			Partitions: partitions,
+		})
 		var seen crowd
 		c := stage.NewSliceConsumer(p, "consumer", func(_ context.Context, evs []event) error { seen.add(evs); return nil },
-			stage.ConsumerConfig[event]{Workers: workers})
+			stage.ConsumerConfig[event]{Workers: 3})
 		_, err := c.Subscribe(parts)
 		return seen.check, err
 	})
