@@ -5,9 +5,11 @@ import "github.com/affluxlab/afflux/stage"
 // graph is a pipeline as it is drawn. Whatever has one name is one node: a queue and the
 // stage that serves it, a transform and the outlet of what it makes.
 type graph struct {
+	of    *stage.Snapshot
 	nodes []*node
 	edges []*edge
 	named map[string]*node
+	feeds map[*node][]*stage.OutletSnapshot // those that a stage feeds, its own included
 }
 
 // node is a stage, an outlet, or both.
@@ -31,7 +33,7 @@ type edge struct {
 // newGraph reads a snapshot. Stages and outlets are read one after the other, so that a name
 // may lead to none of them: it is drawn as a node of which nothing else is known.
 func newGraph(s *stage.Snapshot) *graph {
-	g := &graph{named: map[string]*node{}}
+	g := &graph{of: s, named: map[string]*node{}, feeds: map[*node][]*stage.OutletSnapshot{}}
 	for i := range s.Stages {
 		g.node(s.Stages[i].Name).stage = &s.Stages[i]
 	}
@@ -61,8 +63,10 @@ func (g *graph) node(name string) *node {
 func (g *graph) join(o *stage.OutletSnapshot) {
 	n := g.named[o.Name]
 	for _, name := range o.FedBy {
-		if name != o.Name {
-			g.edges = append(g.edges, &edge{from: g.node(name), to: n})
+		from := g.node(name)
+		g.feeds[from] = append(g.feeds[from], o)
+		if from != n {
+			g.edges = append(g.edges, &edge{from: from, to: n})
 		}
 	}
 	for i := range o.Subscriptions {
@@ -82,6 +86,23 @@ func (n *node) busy() int {
 		busy += sub.Busy
 	}
 	return busy
+}
+
+// held is how many of its workers wait until a rate lets them begin, if there is one.
+func (n *node) held() (held int, limited bool) {
+	for _, sub := range n.takes {
+		held, limited = held+sub.Held, limited || sub.Rate > 0
+	}
+	return held, limited
+}
+
+// failed is how many of its events were given up.
+func (n *node) failed() uint64 {
+	var failed uint64
+	for _, sub := range n.takes {
+		failed += sub.Failed
+	}
+	return failed
 }
 
 // done is how many events it has finished.

@@ -154,7 +154,7 @@ func TestRatesAreMeasuredBetweenLooks(t *testing.T) {
 	look := func(at time.Duration, a, b uint64) [2]float64 {
 		p.Snapshot.At = time.Unix(1000, 0).Add(at)
 		o.Subscriptions[0].Done, o.Subscriptions[1].Done = a, b
-		got := r.of(p)
+		got := r.of(p).rates
 		return [2]float64{got[place{"in", "a"}], got[place{"in", "b"}]}
 	}
 	o.RateOut, o.Hands, o.Subscriptions[0].Hands, o.Subscriptions[1].Hands = 6, 3, 1, 2

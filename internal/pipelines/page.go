@@ -15,7 +15,8 @@ var files embed.FS
 
 // Page is /stage. It needs the [Board.Panels] to be shared.
 func (b *Board) Page() live.Page {
-	return live.Page{Path: "/stage", Title: "Stages", Nav: "Stages", Key: "s", Calm: true, Files: live.Folder(files, "pages")}
+	return live.Page{Path: "/stage", Title: "Stages", Nav: "Stages", Key: "s", Calm: true, Files: live.Folder(files, "pages"),
+		Data: func(*http.Request) any { return glossary() }}
 }
 
 // Panels are the pieces of the page that are drawn once for all who look at it.
@@ -43,6 +44,7 @@ type all struct {
 // shown is a pipeline on the page.
 type shown struct {
 	ID, Name, Facts string
+	Most            string // where most waits
 	Flow            live.Flow
 	Notes           []string
 	Tables          []table
@@ -63,17 +65,30 @@ func (b *Board) shown() all {
 
 func show(p *Pipeline, with *painter) shown {
 	s := &p.Snapshot
-	f := newGraph(s).fold()
+	g := newGraph(s)
+	f := g.fold()
 	return shown{
-		ID: with.id, Name: p.Name, Facts: facts(s), Notes: f.notes(),
+		ID: with.id, Name: p.Name, Facts: facts(s), Most: g.most(), Notes: f.notes(),
 		Flow:   with.draw(f, p.Name+": "+size(s)),
-		Tables: []table{outletTable(s, with.href), subscriptionTable(s, with.href), stageTable(s, with.href)},
+		Tables: tables(g, with.seen, with.href),
 	}
 }
 
 // facts are a pipeline's in a line.
 func facts(s *stage.Snapshot) string {
-	return size(s) + "; " + many(inSystem(s), "event") + " in the system"
+	text := size(s) + "; " + many(inSystem(s), "event") + " in the system"
+	if n := gathered(s); n > 0 {
+		text += ", " + whole(n) + " in batches"
+	}
+	return text
+}
+
+// gathered is what is in batches: done for the outlet that it came from, and in no other yet.
+func gathered(s *stage.Snapshot) (n int) {
+	for i := range s.Stages {
+		n += s.Stages[i].Gathered
+	}
+	return n
 }
 
 func inSystem(s *stage.Snapshot) (n int) {
@@ -115,12 +130,17 @@ func (f *folded) notes() (lines []string) {
 const mostNames = 5
 
 func someNames(nodes []*node) string {
-	var names []string
-	for _, n := range nodes[:min(len(nodes), mostNames)] {
-		names = append(names, n.name)
+	names := make([]string, len(nodes))
+	for i, n := range nodes {
+		names[i] = n.name
 	}
-	if more := len(nodes) - len(names); more > 0 {
-		return strings.Join(names, ", ") + " and " + live.Count(uint64(more)).Text + " more"
+	return someOf(names)
+}
+
+// someOf are the first of many names, and how many more there are.
+func someOf(names []string) string {
+	if more := len(names) - mostNames; more > 0 {
+		return strings.Join(names[:mostNames], ", ") + " and " + whole(more) + " more"
 	}
 	return strings.Join(names, ", ")
 }

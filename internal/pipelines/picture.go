@@ -2,6 +2,7 @@ package pipelines
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/affluxlab/afflux/internal/live"
 	"github.com/affluxlab/afflux/stage"
@@ -9,9 +10,9 @@ import (
 
 // painter draws a pipeline's graph.
 type painter struct {
-	id    string // its own on the page
-	href  func(stage string) string
-	rates map[place]float64
+	id   string // its own on the page
+	href func(stage string) string
+	seen look
 }
 
 // draw makes the picture of a graph.
@@ -37,24 +38,82 @@ func (p *painter) station(s *spot) live.FlowNode {
 		holds(&drawn, n.outlet)
 	}
 	if n.works() {
-		drawn.Facts = append(drawn.Facts, live.Fact{Label: "busy", Text: crew(n), Colour: "hand"}, count("done", "done", n.done()))
+		drawn.Facts = append(drawn.Facts, works(n)...)
+	}
+	if n.stage != nil {
+		drawn.Facts = append(drawn.Facts, own(n.stage)...)
 	}
 	return drawn
 }
 
-// holds tells what an outlet has, each kind of it apart.
+// works tells what a stage does with what it takes.
+func works(n *node) []live.Fact {
+	facts := []live.Fact{{Label: "busy", Text: crew(n), Colour: "hand"}}
+	if held, limited := n.held(); limited {
+		facts = append(facts, count("held", "waiting", held))
+	}
+	facts = append(facts, count("done", "done", n.done()))
+	if failed := n.failed(); failed > 0 {
+		facts = append(facts, count("failed", "failed", failed))
+	}
+	return facts
+}
+
+// own tells what only a stage of that kind has: of a batcher what it gathers, of a producer
+// how its source fails.
+func own(s *stage.StageSnapshot) (facts []live.Fact) {
+	if s.Kind == "batcher" {
+		facts = append(facts, count("gathered", "waiting", s.Gathered), live.Fact{Label: "batches", Text: whole(s.Batches)})
+	}
+	if s.Failures > 0 {
+		facts = append(facts, count("failures in a row", "failed", s.Failures))
+	}
+	if s.Retry > 0 {
+		facts = append(facts, live.Fact{Label: "again in", Text: again(s)})
+	}
+	return facts
+}
+
+// holds tells what an outlet has, each kind of it apart. What this one cannot have is left
+// out.
 func holds(drawn *live.FlowNode, o *stage.OutletSnapshot) {
 	drawn.Fill, drawn.Of, drawn.FillColour = float64(o.Buffer+o.Delayed), float64(o.Capacity), "waiting"
-	drawn.Facts = append(drawn.Facts,
-		count("buffer", "waiting", o.Buffer), count("inboxes", "inbox", o.Inboxes),
-		count("in hand", "hand", o.Hands), count("delayed", "answered", o.Delayed),
-		live.Fact{Label: "in", Text: live.Rate(o.RateIn).Text}, live.Fact{Label: "out", Text: live.Rate(o.RateOut).Text})
-	if o.Pushers > 0 {
-		drawn.Facts = append(drawn.Facts, count("pushes that wait", "waiting", o.Pushers))
+	facts := []live.Fact{{Label: "buffer", Text: outOf(o.Buffer, o.Capacity), Colour: "waiting"}}
+	if o.Buffer > 0 {
+		facts = append(facts, live.Fact{Label: "oldest", Text: oldest(o)})
 	}
+	if o.Partitions > 0 {
+		facts = append(facts, count("blocked", "waiting", o.Blocked), live.Fact{Label: "partitions", Text: whole(o.Partitions)})
+	}
+	if o.Inboxes > 0 || dealsOut(o) {
+		facts = append(facts, count("inboxes", "inbox", o.Inboxes))
+	}
+	facts = append(facts, count("in hand", "hand", o.Hands))
+	if o.Delayed > 0 || o.Retried > 0 {
+		facts = append(facts, count("delayed", "answered", o.Delayed))
+	}
+	if asked(drawn.Kind, o) {
+		facts = append(facts, count("wanted", "demand", o.Want))
+	}
+	if o.Pushers > 0 {
+		facts = append(facts, count("pushes that wait", "waiting", o.Pushers))
+	}
+	if o.Rejected > 0 {
+		facts = append(facts, count("refused", "rejected", o.Rejected))
+	}
+	drawn.Facts = append(append(drawn.Facts, facts...), live.Fact{Label: "in, out", Text: live.Rate(o.RateIn).Text + ", " + live.Rate(o.RateOut).Text})
 	if o.Dropped > 0 {
 		drawn.Alarm = live.Count(o.Dropped).Text + " dropped"
 	}
+}
+
+// asked tells whether an outlet asks for what it is to get. One that is fed from outside
+// takes what comes.
+func asked(kind string, o *stage.OutletSnapshot) bool { return len(o.FedBy) > 0 || kind == "producer" }
+
+// dealsOut tells whether anybody has an inbox for what an outlet has.
+func dealsOut(o *stage.OutletSnapshot) bool {
+	return slices.ContainsFunc(o.Subscriptions, func(s stage.SubscriptionSnapshot) bool { return s.Prefetch })
 }
 
 // several is one node for all that have no room of their own.
@@ -85,32 +144,66 @@ func several(s *spot) live.FlowNode {
 // not served goes against it.
 func (p *painter) arrow(a *arrow) live.FlowEdge {
 	drawn := live.FlowEdge{From: a.from.id, To: a.to.id, Colour: "answered"}
-	var inbox, credit, most int
-	ahead := false
+	var sum total
 	for _, e := range a.edges {
 		drawn.PerSecond += p.rate(e)
-		if e.sub == nil {
-			continue
+		if e.sub != nil {
+			drawn.Colour = "inbox"
+			sum.add(e.sub)
 		}
-		drawn.Colour = "inbox"
-		inbox, credit, most = inbox+e.sub.Inbox, credit+e.sub.Credit, most+e.sub.Max
-		ahead = ahead || e.sub.Prefetch
 	}
-	if ahead {
-		drawn.Depth, drawn.DepthOf = float64(inbox), float64(most)
-		drawn.Facts = append(drawn.Facts, count("inbox", "inbox", inbox))
+	if sum.ahead {
+		drawn.Depth, drawn.DepthOf = float64(sum.inbox), float64(sum.most)
 	}
-	if ahead || credit > 0 {
-		drawn.Facts = append(drawn.Facts, count("demand", "demand", credit))
-	}
+	drawn.Facts = sum.facts()
 	return drawn
+}
+
+// total is what subscriptions have together.
+type total struct {
+	subs, inbox, credit, most int
+	limited                   int
+	rate                      float64
+	ahead, manual             bool
+}
+
+func (t *total) add(s *stage.SubscriptionSnapshot) {
+	t.subs++
+	t.inbox, t.credit, t.rate = t.inbox+s.Inbox, t.credit+s.Credit, t.rate+s.Rate
+	t.ahead, t.manual = t.ahead || s.Prefetch, t.manual || s.Manual
+	if s.Manual { // its bound is none
+		t.most += s.Inbox + s.Credit
+	} else {
+		t.most += s.Max
+	}
+	if s.Rate > 0 {
+		t.limited++
+	}
+}
+
+// facts are what is told on an arrow. A bound on the rate is one of all only if each has one.
+func (t *total) facts() (facts []live.Fact) {
+	if t.ahead {
+		facts = append(facts, count("inbox", "inbox", t.inbox))
+	}
+	if t.limited > 0 && t.limited == t.subs {
+		facts = append(facts, live.Fact{Label: "at most", Text: live.Rate(t.rate).Text})
+	}
+	if t.ahead || t.credit > 0 {
+		word := "demand"
+		if t.manual {
+			word = "by hand"
+		}
+		facts = append(facts, count(word, "demand", t.credit))
+	}
+	return facts
 }
 
 // rate is how many events a second pass an edge. What feeds an outlet is only known of all
 // its feeders together: each is drawn with the same share.
 func (p *painter) rate(e *edge) float64 {
 	if e.sub != nil {
-		return p.rates[place{e.from.name, e.sub.Stage}]
+		return p.seen.rates[place{e.from.name, e.sub.Stage}]
 	}
 	return e.to.outlet.RateIn / float64(max(1, len(e.to.outlet.FedBy)))
 }

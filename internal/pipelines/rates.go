@@ -1,14 +1,16 @@
 package pipelines
 
 import (
+	"math"
 	"sync"
 	"time"
 
+	"github.com/affluxlab/afflux/internal/live"
 	"github.com/affluxlab/afflux/stage"
 )
 
-// rates tells how many events a second each subscription finishes, from one look at a
-// pipeline to the next a second later. It costs nothing while nobody looks.
+// rates tells how many events a second each subscription finishes, and how busy its workers
+// are, from one look at a pipeline to the next a second later. It costs nothing while nobody looks.
 type rates struct {
 	mu    sync.Mutex
 	looks map[string]look // by pipeline
@@ -16,9 +18,11 @@ type rates struct {
 
 // look is what was there at a time, and the rates from the look before it.
 type look struct {
-	at    time.Time
-	ended map[place]uint64
-	rates map[place]float64
+	at       time.Time
+	ended    map[place]uint64
+	rates    map[place]float64
+	occupied map[place]time.Duration
+	busy     map[place]float64 // workers that had something in hand, on average
 }
 
 // place is a subscription's.
@@ -29,16 +33,16 @@ const (
 	longestLook  = 10 * time.Second       // what is older says nothing of now
 )
 
-// of is the rate of each subscription of a pipeline.
-func (r *rates) of(p *Pipeline) map[place]float64 {
+// of is the newest look at a pipeline.
+func (r *rates) of(p *Pipeline) look {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	before := r.looks[p.Name]
 	over := p.Snapshot.At.Sub(before.at)
 	if before.rates != nil && over < shortestLook {
-		return before.rates
+		return before
 	}
-	now := look{at: p.Snapshot.At, ended: map[place]uint64{}, rates: map[place]float64{}}
+	now := look{at: p.Snapshot.At, ended: map[place]uint64{}, rates: map[place]float64{}, occupied: map[place]time.Duration{}, busy: map[place]float64{}}
 	for i := range p.Snapshot.Outlets {
 		now.read(&p.Snapshot.Outlets[i], before, over)
 	}
@@ -46,7 +50,7 @@ func (r *rates) of(p *Pipeline) map[place]float64 {
 		r.looks = map[string]look{}
 	}
 	r.looks[p.Name] = now
-	return now.rates
+	return now
 }
 
 // read measures the subscriptions of an outlet. One that was not there at the look before
@@ -63,7 +67,22 @@ func (l *look) read(o *stage.OutletSnapshot, before look, over time.Duration) {
 		case o.Hands > 0:
 			l.rates[at] = o.RateOut * float64(sub.Hands) / float64(o.Hands)
 		}
+		l.occupied[at] = sub.Occupied
+		if was, known := before.occupied[at]; known && sub.Occupied >= was && over < longestLook {
+			l.busy[at] = float64(sub.Occupied-was) / float64(over)
+		}
 	}
+}
+
+// load is the share of its workers' time that a subscription had something in hand; nothing
+// as long as there was one look only.
+func (l look) load(p *part) string {
+	busy, known := l.busy[place{p.outlet, p.Stage}]
+	crew := p.crew()
+	if !known || crew == 0 {
+		return nothing
+	}
+	return live.Percent(math.Round(100*min(1, busy/float64(crew))) / 100)
 }
 
 // forget drops what was known of pipelines that are no longer there.

@@ -32,9 +32,7 @@ func stateOf(n *node) state {
 		return unknown
 	case own.trouble || n.outlet == nil:
 		return own
-	case n.outlet.Paused:
-		return state{word: "paused", colour: "waiting"}
-	case n.outlet.State != stage.OutletOpen || n.stage == nil:
+	case n.outlet.Paused || n.outlet.State != stage.OutletOpen || n.stage == nil:
 		return outletState(n.outlet)
 	}
 	return own
@@ -52,6 +50,8 @@ func stageState(s *stage.StageSnapshot) state {
 
 func outletState(o *stage.OutletSnapshot) state {
 	switch {
+	case o.Paused && o.State != stage.OutletOpen:
+		return state{word: "paused, " + o.State.String(), colour: "waiting"}
 	case o.Paused:
 		return state{word: "paused", colour: "waiting"}
 	case o.State == stage.OutletOpen:
