@@ -31,7 +31,9 @@ func Where[T any](keep func(ev T) bool) SubOption {
 }
 
 // Lag lets a subscriber of a [Broadcast] fall behind: at most n events wait for it,
-// 1 to 1,000,000, and nobody waits for the subscriber.
+// 1 to 1,000,000, and nobody waits for the subscriber. Not even for a moment: n should
+// not be less than what may come in one burst, since one that has nothing to do needs
+// some microseconds, too, until it takes.
 func Lag(n int, mode LagMode) SubOption {
 	return func(o *subSettings) {
 		switch {
@@ -79,6 +81,9 @@ func (b *branches[T]) join(of string, set subSettings) (*hub[T], error) {
 	p := b.of.pipe
 	h := newHub[T](p, b.of.name+"/"+of, defaultBuffer)
 	h.configure(b.buffer)
+	if set.lag > 0 {
+		h.configure(QueueConfig{Buffer: set.lag})
+	}
 	h.from = []node{b.of}
 	r := &branch[T]{hub: h, where: where, lag: set.lag, mode: set.lagMode}
 	r.door.wake = b.wake

@@ -3,6 +3,7 @@ package stage_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync"
 	"testing"
 	"time"
@@ -240,6 +241,48 @@ func TestABatcherOfOneKeyAndItsFailures(t *testing.T) {
 	})
 }
 
+// A batch whose partition cannot be told fails, and those after it are handed on.
+func TestABatchWhoseKeyPanicsHoldsNoOtherUp(t *testing.T) {
+	type batch = stage.Batch[string, int]
+	inBubble(t, func(b *stagetest.Bubble) {
+		jobs := queueOf(b, stage.QueueConfig{})
+		batcher := stage.NewBatcher(b.Pipeline, "batch", stage.BatcherConfig[string, int]{Size: 2})
+		stagetest.Subscribe(b, batcher, jobs)
+		parts := stage.Partition[batch](batcher, stage.PartitionConfig[batch]{Key: func(l batch) uint64 {
+			if l.Events[0] == 3 {
+				panic("no key")
+			}
+			return 0
+		}})
+		var seen stagetest.Record[batch]
+		stagetest.Subscribe(b, stage.NewConsumer(b.Pipeline, "c", seen.Handle("c", nil), stage.ConsumerConfig[batch]{}), parts)
+		b.Start()
+		stagetest.Push(b, jobs, stagetest.Ints(1, 8)...)
+		b.Rest()
+		var got [][]int
+		for _, l := range seen.Done() {
+			got = append(got, l.Events)
+		}
+		expect(b, "handed on", got, [][]int{{1, 2}, {5, 6}, {7, 8}})
+		expect(b, "failed", b.Outlet("batch").Failed, 1)
+	})
+}
+
+// A batch that may be as old as time can tell waits for what else completes it, and
+// its batcher sleeps meanwhile.
+func TestAnAgeWithoutEndIsNeverReached(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		x := newBatching(b, stage.BatcherConfig[int, int]{MaxAge: math.MaxInt64})
+		b.Start()
+		b.Advance(time.Second) // or it would begin at 0, and end within what there is
+		stagetest.Push(b, x.jobs, 11)
+		b.Rest()
+		x.saw(b)
+		// Each timer that it would wake by is made anew, which takes memory.
+		expect(b, "allocations in 10 ns", testing.AllocsPerRun(100, func() { time.Sleep(10 * time.Nanosecond) }), 0)
+	})
+}
+
 func TestBatchersThatCannotBeAreRefused(t *testing.T) {
 	weigh := func(int) int { return 1 }
 	for i, cfg := range []stage.BatcherConfig[int, int]{
@@ -249,4 +292,22 @@ func TestBatchersThatCannotBeAreRefused(t *testing.T) {
 		stage.NewBatcher(p, fmt.Sprint("b", i), cfg)
 		expectSetting(t, p.Err())
 	}
+}
+
+// A key that equals no other, itself included, fails its event.
+func TestABatchHasAKeyThatCanBeFoundAgain(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		jobs := queueOf(b, stage.QueueConfig{})
+		batcher := stage.NewBatcher(b.Pipeline, "batch", stage.BatcherConfig[float64, int]{
+			Key: func(n int) float64 { return math.Sqrt(float64(n)) },
+		})
+		stagetest.Subscribe(b, batcher, jobs)
+		var seen stagetest.Record[stage.Batch[float64, int]]
+		stagetest.Subscribe(b, stage.NewConsumer(b.Pipeline, "c", seen.Handle("c", nil), stage.ConsumerConfig[stage.Batch[float64, int]]{}), batcher)
+		stagetest.Push(b, jobs, 4, -1, 4)
+		jobs.Close()
+		expectErr(b, "run", b.Start().Wait(), nil)
+		expect(b, "batches", seen.Done(), []stage.Batch[float64, int]{{Key: 2, Events: []int{4, 4}, Reason: stage.ReasonFlush}})
+		expect(b, "failed", b.Outlet("jobs").Failed, 1)
+	})
 }

@@ -3,9 +3,11 @@ package stage_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
+	"weak"
 
 	"github.com/affluxlab/afflux/stage"
 	"github.com/affluxlab/afflux/stage/stagetest"
@@ -219,6 +221,35 @@ func TestWhatCannotBeSubscribedToABroadcastIsRefused(t *testing.T) {
 	})
 }
 
+// A subscription that is refused because its stage is of another pipeline leaves no
+// branch behind.
+func TestABroadcastDoesNotWaitForASubscriptionThatItRefused(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		a := newAiring(b)
+		a.to(b, "c", nil)
+		alien := stage.NewConsumer(stage.New("other", stage.Config{}), "alien", ok, stage.ConsumerConfig[int]{})
+		_, err := alien.Subscribe(a.all)
+		expectSetting(b, err)
+		a.push(b, 1, 3)
+		b.Start()
+		a.expect(b, "c", []int{1, 2, 3})
+	})
+}
+
+// A subscriber that fails ends neither the broadcast nor what the others take.
+func TestABroadcastDoesNotWaitForASubscriberThatFailed(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		a := newAiring(b)
+		a.to(b, "works", stagetest.Work[int](time.Second))
+		fails := stage.NewConsumer(b.Pipeline, "fails", stagetest.Fail[int](-1, errAlways), stage.ConsumerConfig[int]{OnError: always(stage.Stop)})
+		stagetest.Subscribe(b, fails, a.all)
+		a.push(b, 1, 10)
+		expectErr(b, "run", b.Start().Wait(), errAlways)
+		expect(b, "ended at", stagetest.Elapsed(), 10*time.Second)
+		a.expect(b, "works", stagetest.Ints(1, 10))
+	})
+}
+
 // The first of them ends in order, and then its subscribers do.
 func TestABroadcastEndsAfterWhatItTakesFrom(t *testing.T) {
 	inBubble(t, func(b *stagetest.Bubble) {
@@ -306,5 +337,59 @@ func TestWhoJoinsABroadcastLaterSeesWhatComesFromThenOn(t *testing.T) {
 		b.Rest()
 		again := stage.NewBroadcast[int](b.Pipeline, "all", stage.BroadcastConfig{}) // its name is free
 		stagetest.Subscribe(b, again, a.jobs)
+	})
+}
+
+// What Where keeps from a subscriber that is slow is not in memory on its account.
+func TestFewEventsThatAreKeptDoNotKeepTheOthers(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		jobs := stage.NewQueue[*[100]int](b.Pipeline, "jobs", stage.QueueConfig{})
+		all := stage.NewBroadcast[*[100]int](b.Pipeline, "all", stage.BroadcastConfig{})
+		stagetest.Subscribe(b, all, jobs)
+		taker := func(name string, h stagetest.Handler[*[100]int], opts ...stage.SubOption) {
+			c := stage.NewConsumer(b.Pipeline, name, h, stage.ConsumerConfig[*[100]int]{})
+			stagetest.Subscribe(b, c, all, opts...)
+		}
+		gate := new(stagetest.Gate[*[100]int])
+		taker("quick", func(context.Context, *[100]int) error { return nil }, stage.Demand(100, 50))
+		taker("slow", gate.Handle, stage.Demand(100, 50), stage.Where(func(ev *[100]int) bool { return ev[0] == 7 }))
+		evs, seen := make([]*[100]int, 64), make([]weak.Pointer[[100]int], 64)
+		for i := range evs {
+			evs[i] = &[100]int{i}
+			seen[i] = weak.Make(evs[i])
+		}
+		n, err := jobs.PushAll(b.Context(), evs)
+		expectErr(b, "push", err, nil)
+		expect(b, "pushed", n, len(evs))
+		b.Start()
+		b.Rest()
+		clear(evs)
+		for range 3 { // what is reachable by a stack alone is found so later
+			runtime.GC()
+		}
+		left := 0
+		for _, p := range seen {
+			if p.Value() != nil {
+				left++
+			}
+		}
+		expect(b, "in memory", left, 1)
+		gate.Open()
+		jobs.Close()
+	})
+}
+
+// Who joins a broadcast that has ended ends at once, and its outlet is not kept.
+func TestABroadcastThatHasEndedKeepsNoBranch(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		a := newAiring(b)
+		a.jobs.Close()
+		expectErr(b, "run", b.Start().Wait(), nil)
+		for range 3 {
+			got, err := streamed(b.Context(), a.all, -1)
+			expectErr(b, "loop", err, nil)
+			expect(b, "yielded", got, nil)
+		}
+		expect(b, "outlets, that of the queue alone", len(b.Pipeline.Snapshot().Outlets), 1)
 	})
 }

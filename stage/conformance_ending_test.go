@@ -1,6 +1,7 @@
 package stage_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -8,8 +9,8 @@ import (
 	"github.com/affluxlab/afflux/stage/stagetest"
 )
 
-// There is no Permanent mode, and the failure of an outlet is final only under
-// Run: a supervisor may start a source again. So there are six outcomes, not nine.
+// The failure of an outlet is final only under Run: a supervisor may start a source
+// again. Permanent has a test of its own, Test48_EndModes_Permanent.
 func Test48_EndModes(t *testing.T) {
 	// Each case ends what the consumer takes from, and says how it ended.
 	type outcome func(b *stagetest.Bubble, run *stagetest.Task)
@@ -85,6 +86,64 @@ func TestATemporaryConsumerTakesFromTheNext(t *testing.T) {
 		stagetest.Push(b, q, 4, 5)
 		b.Rest()
 		expect(b, "handled", seen.Done(), stagetest.Ints(1, 5))
+		b.Drain()
+		expectErr(b, "run", run.Wait(), nil)
+	})
+}
+
+// What a stage makes ends with it: it cannot be subscribed or served for more.
+func TestAStageThatHasMadeItsLastTakesNothingMore(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		tr := transform(b, pass, stage.TransformConfig[int]{})
+		all := stage.NewBroadcast[int](b.Pipeline, "all", stage.BroadcastConfig{})
+		batch := stage.NewBatcher(b.Pipeline, "batch", stage.BatcherConfig[int, int]{})
+		jobs := queueOf(b, stage.QueueConfig{})
+		stagetest.Subscribe(b, tr, jobs)
+		stagetest.Subscribe(b, all, tr)
+		stagetest.Subscribe(b, batch, all)
+		stagetest.Subscribe(b, stage.NewConsumer(b.Pipeline, "c", func(context.Context, stage.Batch[int, int]) error { return nil }, stage.ConsumerConfig[stage.Batch[int, int]]{}), batch)
+		jobs.Close()
+		expectErr(b, "run", b.Start().Wait(), nil)
+		more := stage.NewQueue[int](b.Pipeline, "more", stage.QueueConfig{})
+		for _, s := range []interface {
+			stage.Stage
+			Subscribe(stage.Outlet[int], ...stage.SubOption) (*stage.Subscription, error)
+		}{tr, all, batch} {
+			_, err := s.Subscribe(more)
+			expectErr(b, s.Name()+" subscribes", err, stage.ErrEnded)
+			expectErr(b, s.Name()+" is served", s.Serve(b.Context()), nil)
+		}
+	})
+}
+
+// A stage that failed under Run has failed its outlet: served again, it would make
+// events that nobody can have.
+func TestAStageWhoseOutletHasFailedIsNotServedAgain(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		tr := transform(b, func(context.Context, int, emit) error { return errAlways },
+			stage.TransformConfig[int]{ConsumerConfig: stage.ConsumerConfig[int]{OnError: always(stage.Stop)}})
+		jobs := queueOf(b, stage.QueueConfig{})
+		stagetest.Subscribe(b, tr, jobs)
+		stagetest.Subscribe(b, one(b, "c", ok), tr)
+		stagetest.Push(b, jobs, 1)
+		expectErr(b, "run", b.Start().Wait(), errAlways)
+		expectErr(b, "again", tr.Serve(b.Context()), stage.ErrEnded)
+	})
+}
+
+// A drain is in order for a stage that must never end, however long it takes to tell
+// it after the outlets: here a hook is slow that hears of the end of its subscription.
+func TestADrainIsNoFailureOfAPermanentStage(t *testing.T) {
+	slow := func(n stage.Notice) {
+		if _, is := n.(stage.Unsubscribed); is {
+			time.Sleep(ms)
+		}
+	}
+	stagetest.Run(t, stage.Config{Hook: slow}, func(b *stagetest.Bubble) {
+		jobs := queueOf(b, stage.QueueConfig{}) // before the stage, as the order counts
+		c := stage.NewConsumer(b.Pipeline, "c", ok, stage.ConsumerConfig[int]{OnEnd: stage.Permanent})
+		stagetest.Subscribe(b, c, jobs)
+		run := b.Start()
 		b.Drain()
 		expectErr(b, "run", run.Wait(), nil)
 	})

@@ -1,6 +1,7 @@
 package stage_test
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -43,6 +44,16 @@ func Test10_ManualGetsOnlyAsked(t *testing.T) {
 		expectErr(b, "over", sub.Ask(1), stage.ErrEnded)
 		_, err := one(b, "bad", ok).Subscribe(jobs, stage.Manual(), nil)
 		expectSetting(b, err)
+	})
+}
+
+// Asking for more than may be pending is refused, be it more than numbers can add up.
+func TestNobodyAsksForMoreThanThereAreNumbers(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		sub := stagetest.Subscribe(b, one(b, "c", ok), queueOf(b, stage.QueueConfig{}), stage.Manual())
+		ask(b, sub, 1)
+		expectSetting(b, sub.Ask(math.MaxInt))
+		expect(b, "pending", sub.Pending(), 1)
 	})
 }
 

@@ -64,6 +64,27 @@ func TestAStreamEndsWithItsContextAndTheEventsStay(t *testing.T) {
 	})
 }
 
+// A loop whose context ends in the midst of a slice is given no more of it.
+func TestAStreamEndsWithItsContextInTheMidstOfASlice(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		jobs := queueOf(b, stage.QueueConfig{})
+		pushAll(b, jobs, stagetest.Ints(1, 10))
+		ctx, cancel := context.WithCancelCause(b.Context())
+		defer cancel(nil)
+		var got []int
+		var last error
+		for ev, err := range stage.Stream(ctx, jobs, stage.Demand(10, 0)) {
+			if last = err; err == nil {
+				got = append(got, ev)
+				cancel(errKilled)
+			}
+		}
+		expectErr(b, "loop", last, errKilled)
+		expect(b, "yielded", got, []int{1})
+		expect(b, "back", jobs.Len(), 9)
+	})
+}
+
 func TestAPanicInALoopFailsItsEventAndReturnsTheOthers(t *testing.T) {
 	inBubble(t, func(b *stagetest.Bubble) {
 		jobs := queueOf(b, stage.QueueConfig{})

@@ -302,6 +302,32 @@ func TestWhatAFailedSliceMadeIsForgottenUnlessItSaysWhichFailed(t *testing.T) {
 	}
 }
 
+// Of a slice that failed in part the rest is done once what it made is handed on: a
+// stage that is stopped before that returns all of it.
+func TestTheRestOfASliceThatFailedInPartIsNotDoneBeforeItIsHandedOn(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		tr := stage.NewSliceTransform(b.Pipeline, "t", func(_ context.Context, evs []int, emit emit) error {
+			last := len(evs) - 1
+			for _, n := range evs[:last] {
+				_ = emit(n) // its failure is the handler's, looked at or not
+			}
+			return &stage.SliceError{Failed: map[int]error{last: errAlways}}
+		}, stage.TransformConfig[int]{Buffer: 1})
+		jobs := queueOf(b, stage.QueueConfig{})
+		stagetest.Subscribe(b, tr, jobs, stage.Demand(10, 0))
+		var gate stagetest.Gate[int]
+		c := one(b, "c", gate.Handle)
+		stagetest.Subscribe(b, c, tr)
+		pushAll(b, jobs, stagetest.Ints(1, 10))
+		b.Serve(c)
+		task := b.Serve(tr)
+		expect(b, "handed on, one to a handler and one into the buffer", b.Outlet("t").Accepted, 2)
+		expectErr(b, "transform", task.Stop(errKilled), errKilled)
+		o := b.Outlet("jobs")
+		expect(b, "done, failed, waiting", []int{int(o.Done), int(o.Failed), o.Buffer}, []int{0, 0, 10})
+	})
+}
+
 func Test54_SubscribeErrors_Cycle(t *testing.T) {
 	inBubble(t, func(b *stagetest.Bubble) {
 		first := stage.NewTransform(b.Pipeline, "first", pass, stage.TransformConfig[int]{})

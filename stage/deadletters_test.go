@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/affluxlab/afflux/stage"
 	"github.com/affluxlab/afflux/stage/stagetest"
@@ -68,5 +69,49 @@ func TestDeadLettersAskedForDuringAPauseArePausedToo(t *testing.T) {
 		if o := p.Snapshot().Outlet("c/dead-letters"); o.Paused {
 			t.Error("paused after Resume")
 		}
+	})
+}
+
+// A transform whose events are taken works them off, though who takes its dead
+// letters has failed.
+func TestTheFailureOfWhoTakesDeadLettersDoesNotEndATransform(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		jobs := queueOf(b, stage.QueueConfig{})
+		tr := transform(b, func(_ context.Context, n int, emit emit) error {
+			time.Sleep(time.Second)
+			if n == 3 {
+				return errAlways
+			}
+			return emit(n)
+		}, stage.TransformConfig[int]{ConsumerConfig: stage.ConsumerConfig[int]{OnError: always(stage.DeadLetter)}})
+		stagetest.Subscribe(b, tr, jobs)
+		var seen stagetest.Record[int]
+		stagetest.Subscribe(b, one(b, "c", seen.Handle("c", nil)), tr)
+		dead := stage.NewConsumer(b.Pipeline, "dead", func(context.Context, stage.Failure[int]) error { return stagetest.ErrPlanned },
+			stage.ConsumerConfig[stage.Failure[int]]{OnError: func(stage.Failure[stage.Failure[int]]) stage.Verdict {
+				return stage.Verdict{Action: stage.Stop}
+			}})
+		stagetest.Subscribe(b, dead, tr.DeadLetters())
+		pushAll(b, jobs, stagetest.Ints(1, 10))
+		expectErr(b, "run", b.Start().Wait(), stagetest.ErrPlanned)
+		expect(b, "handled", seen.Done(), []int{1, 2, 4, 5, 6, 7, 8, 9, 10})
+		expect(b, "ended at", stagetest.Elapsed(), 10*time.Second)
+	})
+}
+
+// A dead letter whose partition cannot be told is only counted: its event is not
+// tried again for it.
+func TestADeadLetterWhoseKeyPanicsIsOnlyCounted(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		jobs := queueOf(b, stage.QueueConfig{})
+		var seen stagetest.Record[int]
+		c := stage.NewConsumer(b.Pipeline, "c", seen.Handle("c", stagetest.Fail[int](1, errAlways)),
+			stage.ConsumerConfig[int]{OnError: always(stage.DeadLetter)})
+		stagetest.Subscribe(b, c, jobs)
+		stage.Partition(c.DeadLetters(), stage.PartitionConfig[stage.Failure[int]]{Key: func(stage.Failure[int]) uint64 { panic("no key") }})
+		stagetest.Push(b, jobs, 1)
+		b.Start()
+		expect(b, "uses", seen.Events(), []int{1})
+		expect(b, "failed", b.Outlet("jobs").Failed, 1)
 	})
 }

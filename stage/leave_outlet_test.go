@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 
 	"github.com/affluxlab/afflux/stage"
+	"github.com/affluxlab/afflux/stage/stagetest"
 )
 
 func TestAQueueThatLeavesIsGoneWhenNothingIsLeftInIt(t *testing.T) {
@@ -58,5 +59,42 @@ func TestAProducerThatLeavesTellsItsSource(t *testing.T) {
 		if s := p.Snapshot(); len(s.Outlets)+len(s.Stages) != 1 { // the consumer is done, and stays
 			t.Errorf("left: %v %v", s.Outlets, s.Stages)
 		}
+	})
+}
+
+// A name is taken as long as an outlet has it, be its stage there or not.
+func TestANameIsTakenUntilTheOutletHasEnded(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		gate := new(stagetest.Gate[int])
+		tr, jobs, c := transform(b, pass, stage.TransformConfig[int]{}), queueOf(b, stage.QueueConfig{}), one(b, "c", gate.Handle)
+		stagetest.Subscribe(b, tr, jobs)
+		stagetest.Subscribe(b, c, tr)
+		b.Serve(tr)
+		b.Serve(c)
+		stagetest.Push(b, jobs, 1)
+		b.Rest()
+		tr.Leave()
+		b.Rest()
+		second := transform(b, pass, stage.TransformConfig[int]{})
+		expectSetting(b, b.Serve(second).Wait())
+		second.Leave()
+		gate.Open()
+		b.Rest()
+		third := transform(b, pass, stage.TransformConfig[int]{})
+		stagetest.Subscribe(b, third, jobs)
+		third.Leave()
+	})
+}
+
+// What a broadcast gives to a subscriber needs a name that no stage has.
+func TestABranchMayNotHaveTheNameOfAStage(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		all, jobs := stage.NewBroadcast[int](b.Pipeline, "all", stage.BroadcastConfig{}), queueOf(b, stage.QueueConfig{})
+		stagetest.Subscribe(b, all, jobs)
+		stage.NewQueue[int](b.Pipeline, "all/c", stage.QueueConfig{})
+		_, err := one(b, "c", ok).Subscribe(all)
+		expectSetting(b, err)
+		stagetest.Subscribe(b, one(b, "d", ok), all)
+		expectSetting(b, stage.NewQueue[int](b.Pipeline, "all/d", stage.QueueConfig{}).Serve(b.Context()))
 	})
 }

@@ -7,7 +7,8 @@ type PartitionConfig[T any] struct {
 	// push fails with the [*PanicError]; an event of a source fails. Needed.
 	Key func(ev T) uint64
 	// Partitions is how many there are; keys that fall into the same one wait for each
-	// other. 1 to 65,536. 0: 256.
+	// other. 1 to 65,536. 0: 256. Each costs some 300 bytes, an event that waits in one
+	// 8 more than elsewhere; and a Snapshot looks at all.
 	Partitions int
 	// Buffer bounds what may wait in one partition; the outlet's own Buffer bounds all
 	// together. 0: a quarter of that.

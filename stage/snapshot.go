@@ -87,6 +87,8 @@ type SubscriptionSnapshot struct {
 	Max      int    `json:"max"`      // of its demand; lazy: of a slice
 	Min      int    `json:"min"`      // of its demand; lazy: 0
 	Manual   bool   `json:"manual"`   // asks only as it is told to
+	Where    bool   `json:"where"`    // of a broadcast: some events are kept from it
+	Lag      int    `json:"lag"`      // of a broadcast: so far it may fall behind; 0: it is waited for
 	Attached bool   `json:"attached"` // its stage serves
 	Leaving  bool   `json:"leaving"`  // cancelled, but for what is in hand
 
@@ -96,7 +98,7 @@ type SubscriptionSnapshot struct {
 	Idle    int           `json:"idle"`    // prefetching workers with nothing to do
 	Rate    float64       `json:"rate"`    // events a second that it may begin with; 0: as many as come
 	Held    int           `json:"held"`    // workers that wait for that
-	Workers int           `json:"workers"` // all its workers
+	Workers int           `json:"workers"` // all its workers; of a spawner: tasks at work, and those it could start
 	Busy    int           `json:"busy"`    // of these, workers (or tasks) with events in hand
 	Slice   int           `json:"slice"`   // events that a worker may have at once now
 	Done    uint64        `json:"done"`
@@ -224,6 +226,7 @@ func (h *hub[T]) state() OutletState {
 func (s *sub[T]) read(now int64) SubscriptionSnapshot {
 	r := SubscriptionSnapshot{
 		Stage: s.stage, Prefetch: s.handout == prefetch, Attached: s.attached, Leaving: s.leaving,
+		Where: s.where, Lag: s.lag,
 		Credit: s.claim.credit, Inbox: s.inbox.count, Hands: s.hands, Rate: s.bucket.rate, Held: s.held.count,
 		Idle: s.idle.count, Workers: s.crew, Slice: s.atOnce(),
 		Done: s.done, Failed: s.failed, Retried: s.retried, Busy: s.busy, Service: time.Duration(s.service),
@@ -233,9 +236,12 @@ func (s *sub[T]) read(now int64) SubscriptionSnapshot {
 		r.Max, r.Min, r.Manual = s.window.max, s.window.min, s.window.manual
 		return r
 	}
-	r.Max = s.pace.max
+	r.Max = 1
+	if s.slices {
+		r.Max = s.pace.max
+	}
 	if s.spawner {
-		r.Credit = s.slots
+		r.Credit, r.Workers = s.slots, s.busy+max(0, s.slots)
 	}
 	return r
 }

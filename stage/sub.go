@@ -7,6 +7,8 @@ type sub[T any] struct {
 	hub    *hub[T]
 	stage  string // who takes
 	slices bool   // its handler takes slices
+	where  bool   // of a broadcast: some events are kept from it
+	lag    int    // of a broadcast: so far it may fall behind; 0: it is waited for
 	over   chan struct{}
 	notify chan<- struct{} // of its stage: told when it is over
 	gone   atomic.Bool     // it is over; readable without the lock
@@ -41,6 +43,7 @@ type sub[T any] struct {
 func newSub[T any](h *hub[T], stage string, slices bool, o subSettings) *sub[T] {
 	s := &sub[T]{hub: h, stage: stage, slices: slices, over: make(chan struct{}), handout: o.handout}
 	s.claim.of = s
+	s.where, s.lag = o.where != nil, o.lag
 	s.window.max, s.window.min, s.window.manual = o.max, o.min, o.manual
 	s.bucket.set(o.rate, o.burst, h.clock())
 	s.pace = pace{size: 1, max: o.slice, target: int64(o.target)}

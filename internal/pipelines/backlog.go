@@ -154,11 +154,16 @@ func (g *graph) gates(n *node) (full, unwanted []string) {
 		switch {
 		case o.Pushers > 0:
 			full = append(full, o.Name)
-		case byDemand && o.Want == 0 && o.State == stage.OutletOpen:
+		case byDemand && o.Want == 0 && o.State == stage.OutletOpen && !lags(o):
 			unwanted = append(unwanted, o.Name)
 		}
 	}
 	return full, unwanted
+}
+
+// lags says whether its subscriber may fall behind: nobody waits for that.
+func lags(o *stage.OutletSnapshot) bool {
+	return len(o.Subscriptions) == 1 && o.Subscriptions[0].Lag > 0
 }
 
 func has(n int) string {

@@ -4,11 +4,15 @@ import (
 	"context"
 	"fmt"
 	"net/http/httptest"
+	"os"
+	"sync/atomic"
 	"testing"
 
 	"github.com/affluxlab/afflux/internal/browsertest"
 	"github.com/affluxlab/afflux/internal/pipelines"
 )
+
+func TestMain(m *testing.M) { os.Exit(browsertest.Shared(m).Run()) }
 
 // look opens the page of those pipelines in a browser, once it is live.
 func look(t *testing.T, of func() []pipelines.Pipeline) *browsertest.Browser {
@@ -42,10 +46,11 @@ const outOfPlace = `(() => {
 })()`
 
 func TestAGraphOfAnyShapeFitsAnyScreen(t *testing.T) {
-	now := only(crawl())
-	b := look(t, func() []pipelines.Pipeline { return now() })
+	var now atomic.Pointer[made]
+	now.Store(crawl())
+	b := look(t, func() []pipelines.Pipeline { return only(now.Load())() })
 	for name, m := range map[string]*made{"crawl": busy(crawl()), "wide": wide(30), "long": long(20), "small": wide(1)} {
-		now = only(m)
+		now.Store(m)
 		b.Open(browsertest.Ask[string](b, `location.href`))
 		for _, width := range []int{320, 360, 800, 1440, 1920} {
 			b.Viewport(width, 900)

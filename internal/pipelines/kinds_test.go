@@ -38,7 +38,7 @@ func TestThePictureShowsWhatEachKindOfStageHas(t *testing.T) {
 			"bundle batcher running buffer 0 of 16 inboxes 0 in hand 0 wanted 10 in, out 0/s, 0/s busy 0 of 1 done 23 gathered 23 batches 3",
 			"parse transform running buffer ", " of 1,024 oldest 3 s in hand 0 wanted 0 in, out",
 			"news broadcast running busy 0 of 1",
-			"news/index outlet open buffer 20 of 1,024 oldest 3 s",
+			"news/index outlet open buffer 20 of 20 oldest 3 s",
 			"caller consumer running busy 0 of 3 held 3 done 1", "From calls to caller: at most 0.01/s",
 			"From news/audit to audit: inbox 0", "by hand 0", "From news/mail to mail: inbox 0",
 			"jobs queue running buffer 5 of 5 oldest 3 s in hand 2 pushes that wait 2 refused 1 in, out",
@@ -78,7 +78,7 @@ func TestTheTablesTellAllThatASnapshotKnows(t *testing.T) {
 				"jobs 5 5 4 s – – 2 0/s 0/s 0 0 – Both workers are busy.",
 				"mails 0 40 – – – 0 0/s 0/s 1 0 – All of them have failed before.",
 				"news/audit 0 1,024 – – – 0 0/s 0/s 0 0 0 audit has not been told to ask for more.",
-				"news/index 20 1,024 4 s – – 0 0/s 0/s 0 0 0 The only worker is busy.",
+				"news/index 20 20 4 s – – 0 0/s 0/s 0 0 0 The only worker is busy.",
 				"news/mail 0 1,024 – – – 0 0/s 0/s 0 7 7 –",
 			},
 			"Outlets": {
@@ -89,7 +89,7 @@ func TestTheTablesTellAllThatASnapshotKnows(t *testing.T) {
 			"Times": {"Outlet Buffer wait p50 / p99 Inbox wait p50 / p99 Service p50 / p99 Total p50 / p99", "clicks 0 s / 0 s – 0 s / 0 s 0 s / 0 s"},
 			"Subscriptions": {
 				"Stage Takes from Asks Now Asked for Inbox In hand Busy Load Slice Rate Held Done Failed Tried again Begun Inbox wait Service",
-				"audit news/audit by hand served 0 0 0 0 of 1 0 % – – – 40", "caller calls when free served 0 0 0 0 of 3 0 % – 0.01/s 3 1",
+				"audit news/audit by hand, some served 0 0 0 0 of 1 0 % – – – 40", "caller calls when free served 0 0 0 0 of 3 0 % – 0.01/s 3 1",
 				"ledger orders when free served 0 0 1 1 of 4 25 %", "tasks jobs when free served 0 0 2 2 of 2 100 %",
 				"mail news/mail ahead: 10, again at 5 served 7 0 0 0 of 1 0 % – – – 78 0 0 78 0 s 0 s", "send mails when free served 0 0 0 0 of 1 0 % – – – 0 0 6 6 0 s 0 s",
 			},

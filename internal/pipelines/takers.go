@@ -34,7 +34,7 @@ func subscriptionTable(g *graph, seen look, href func(string) string) table {
 func subscriptionColumns(seen look) []column[part] {
 	return []column[part]{
 		word("Takes from", "", func(p *part) string { return p.outlet }),
-		word("Asks", "When free: a worker takes an event as it has nothing to do. Ahead: events are asked for before there is time for them, and wait in an inbox. By hand: only as Ask says.", func(p *part) string { return asks(p.SubscriptionSnapshot) }),
+		word("Asks", "When free: a worker takes an event as it has nothing to do. Ahead: events are asked for before there is time for them, and wait in an inbox. By hand: only as Ask says. Some: the others are kept from it. May lag: nobody waits for it.", func(p *part) string { return asks(p.SubscriptionSnapshot) }),
 		word("Now", "Whether its stage serves.", func(p *part) string { return attached(p.SubscriptionSnapshot) }),
 		number("Asked for", "Events asked for and not served yet; of a spawner, tasks that may start.", func(p *part) string { return whole(p.Credit) }),
 		number("Inbox", "Dealt out, and not begun.", func(p *part) string { return whole(p.Inbox) }),

@@ -10,6 +10,17 @@ import (
 
 // asks says how a subscription asks for events.
 func asks(s *stage.SubscriptionSnapshot) string {
+	text := demand(s)
+	if s.Where {
+		text += ", some"
+	}
+	if s.Lag > 0 {
+		text += ", may lag"
+	}
+	return text
+}
+
+func demand(s *stage.SubscriptionSnapshot) string {
 	switch {
 	case s.Manual:
 		return "by hand"
