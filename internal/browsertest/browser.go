@@ -35,20 +35,39 @@ func Start(t testing.TB) *Browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:], options(program)...)...)
-	t.Cleanup(stop)
 	b := &Browser{t: t, console: &console{}}
-	ctx, leave := chromedp.NewContext(ctx, chromedp.WithListener(b.console.hear))
+	with := []chromedp.ContextOption{chromedp.WithListener(b.console.hear)}
+	var in context.Context
+	if all == nil {
+		var stop func()
+		in, stop = allocate(program)
+		t.Cleanup(stop)
+	} else {
+		if in, err = all.up(program); err != nil {
+			t.Fatalf("%s did not come up: %v", program, err)
+		}
+		with = append(with, chromedp.WithNewBrowserContext())
+	}
+	ctx, leave := chromedp.NewContext(in, with...)
 	t.Cleanup(leave)
 	b.ctx = ctx
-	// The browser lives as long as the context of the first step, so a deadline of
-	// that context would be the browser's.
-	slow := time.AfterFunc(startTime, leave)
-	defer slow.Stop()
-	if err := chromedp.Do(ctx); err != nil {
+	if err := comeUp(ctx, leave); err != nil {
 		t.Fatalf("%s did not come up: %v", program, err)
 	}
 	return b
+}
+
+// allocate prepares a process; it starts with the first step.
+func allocate(program string) (context.Context, context.CancelFunc) {
+	return chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:], options(program)...)...)
+}
+
+// comeUp takes the first step. What it starts lives as long as the context of that
+// step, so a deadline of that context would be the browser's.
+func comeUp(ctx context.Context, leave func()) error {
+	slow := time.AfterFunc(startTime, leave)
+	defer slow.Stop()
+	return chromedp.Do(ctx)
 }
 
 func find() (string, error) {

@@ -16,7 +16,14 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(Shared(m)) }
+
+// alone has a test start processes of its own.
+func alone(t *testing.T) {
+	shared := all
+	all = nil
+	t.Cleanup(func() { all = shared })
+}
 
 // pages serves a page for each path, with a strict policy, and none for others.
 func pages(t *testing.T, byPath map[string]string) string {
@@ -69,6 +76,7 @@ func TestWithoutAChromiumTheTestFailsAndSaysWhatToInstall(t *testing.T) {
 }
 
 func TestAProgramThatIsNoBrowserIsToldByName(t *testing.T) {
+	alone(t)
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "chromium"), []byte("#!/bin/sh\nexit 3\n"), 0o700); err != nil {
 		t.Fatal(err)
@@ -77,6 +85,69 @@ func TestAProgramThatIsNoBrowserIsToldByName(t *testing.T) {
 	if text := failing(t, func(t testing.TB) { Start(t) }); !strings.Contains(text, "chromium did not come up") {
 		t.Errorf("it says %q", text)
 	}
+}
+
+func TestABrowserOfItsOwnIsGoneWithItsTest(t *testing.T) {
+	alone(t)
+	url := pages(t, map[string]string{"/": icon + `<title>The page</title>`})
+	var b *Browser
+	t.Run("its test", func(t *testing.T) {
+		b = Start(t)
+		b.Open(url)
+		b.Until(`document.title === "The page"`)
+	})
+	if b.ctx.Err() == nil {
+		t.Error("it is still there")
+	}
+}
+
+func TestThoseThatShareAProcessShareNothingElse(t *testing.T) {
+	url := pages(t, map[string]string{"/": icon + `<title>The page</title>`})
+	const seen = `[document.cookie, localStorage.getItem("a") ?? ""].join()`
+	var before *Browser
+	t.Run("one", func(t *testing.T) {
+		before = Start(t)
+		before.Viewport(320, 640)
+		before.Open(url)
+		before.Eval(`document.cookie = "a=b; max-age=1000"; localStorage.setItem("a", "c"); console.error("by the way")`)
+		if got := Ask[string](before, seen); got != "a=b,c" {
+			t.Errorf("it keeps %q", got)
+		}
+		other := Start(t) // at the same time
+		other.Open(url)
+		if got := Ask[string](other, seen); got != "," {
+			t.Errorf("another one sees %q", got)
+		}
+	})
+	if before.ctx.Err() == nil {
+		t.Error("it is still there")
+	}
+	b := Start(t)
+	b.Open(url)
+	if got := Ask[string](b, seen); got != "," {
+		t.Errorf("the next one sees %q", got)
+	}
+	if width := Ask[int](b, `innerWidth`); width == 320 {
+		t.Error("the next one is as narrow")
+	}
+	if !Ask[bool](b, `document.visibilityState === "visible" && document.hasFocus()`) {
+		t.Error("the next one is hidden, or does not have the focus")
+	}
+	b.Quiet()
+}
+
+func TestACrashOfASharedProcessEndsOneTestOnly(t *testing.T) {
+	shared := all
+	all = &process{}
+	t.Cleanup(func() { all.end(); all = shared })
+	t.Run("one", func(t *testing.T) {
+		b := Start(t)
+		chromedp.FromContext(b.ctx).Browser.Process().Kill()
+		<-b.ctx.Done()
+	})
+	b := Start(t)
+	b.Open(pages(t, map[string]string{"/": icon + `<title>The page</title>`}))
+	b.Until(`document.title === "The page"`)
 }
 
 func TestTheConsoleIsHeard(t *testing.T) {

@@ -14,11 +14,11 @@
 // # What it does
 //
 // [Start] starts a browser of the test's own, with one tab and a profile that is
-// deleted afterwards. It fails the test where there is no Chromium: a page that
+// deleted afterwards; see [Shared] for one whose process is not its own. It fails the test where there is no Chromium: a page that
 // was not looked at is not known to work. The browser reaches loopback and
 // nothing else, whatever a page asks for and whatever proxy the environment
-// names. It is stopped, and waited for, when the test ends; a goroutine or a
-// process never stays.
+// names. It is stopped, and waited for, when the test ends, or the last test that shares
+// it; a goroutine or a process never stays.
 //
 // Steps are chromedp's actions, by [Browser.Do], and [Run] for those that return
 // something. The shortcuts here are for what nearly every test does. Each step
@@ -42,7 +42,9 @@
 //
 // # What it costs
 //
-// A second or so for each Start, and some hundred MB while the browser runs. A
-// table of subtests can share one browser by [Browser.In]. One browser is for one
-// goroutine at a time.
+// Some seconds of processor time for each Start, and some hundred MB while the browser
+// runs. The tests of a package share one by [Shared], and a Start is then a window with
+// a profile of its own, for a third of that: no cookie, nothing stored and no page goes
+// from one test to the next. A table of subtests can share one window by [Browser.In].
+// One browser is for one goroutine at a time.
 package browsertest

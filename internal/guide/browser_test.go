@@ -55,22 +55,21 @@ const (
 func TestPagesFitWideAndNarrowInLightAndDark(t *testing.T) {
 	address := guarded(t)
 	b := browsertest.Start(t)
-	for _, look := range []struct {
-		scheme string
-		width  int
-	}{{"light", 1280}, {"dark", 1280}, {"light", 390}, {"dark", 390}} {
-		b.Viewport(look.width, 800)
-		b.Prefer(browsertest.Media{Scheme: look.scheme})
-		for name, page := range map[string]string{
+	for width, name := range map[int]string{1280: "wide", 390: "narrow"} {
+		b.Viewport(width, 800)
+		for page, path := range map[string]string{
 			"guide": "/guide", "guide-open": "/guide?answers=open", "file": "/source/internal/resource/caller.go#L10", "page": "/source/internal/live/templates/shell.html",
 			"folder": "/source/internal", "document": "/source/ARCHITECTURE.md", "missing": "/source/internal/nowhere/caller.go",
 		} {
-			b.Open(address + page)
+			b.Open(address + path)
 			b.Until(loaded)
-			if !browsertest.Ask[bool](b, noWider) {
-				t.Errorf("%s at %d: the page scrolls sideways", page, look.width)
+			for _, scheme := range []string{"light", "dark"} { // an open page follows
+				b.Prefer(browsertest.Media{Scheme: scheme})
+				if !browsertest.Ask[bool](b, `matchMedia("(prefers-color-scheme: `+scheme+`)").matches && `+noWider) {
+					t.Errorf("%s at %d, %s: the page scrolls sideways", path, width, scheme)
+				}
+				b.Screenshot(page + "-" + scheme + "-" + name)
 			}
-			b.Screenshot(name + "-" + look.scheme + "-" + map[int]string{1280: "wide", 390: "narrow"}[look.width])
 		}
 	}
 	for _, said := range b.Complaints() {

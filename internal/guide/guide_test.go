@@ -15,11 +15,12 @@ import (
 	nethtml "golang.org/x/net/html"
 
 	"github.com/affluxlab/afflux"
+	"github.com/affluxlab/afflux/internal/browsertest"
 	"github.com/affluxlab/afflux/internal/guide"
 	"github.com/affluxlab/afflux/internal/live"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(browsertest.Shared(m)) }
 
 //go:embed testdata
 var testdata embed.FS
@@ -296,7 +297,7 @@ func TestFilesOfEveryKindAreShownLetterForLetter(t *testing.T) {
 	}
 	h := serve(t, g)
 	for name, file := range files {
-		if strings.HasSuffix(name, ".go") && !strings.HasPrefix(name, "internal/live/") {
+		if strings.HasSuffix(name, ".go") && !strings.HasPrefix(name, "internal/guide/") {
 			continue // of hundreds, those of one room will do
 		}
 		w := get(t, h, "/source/"+name+"?plain=1")

@@ -76,7 +76,9 @@ func TestProgramsInTheManualsRun(t *testing.T) {
 }
 
 // runBlock builds a block and compares what it prints; one that prints nothing is a
-// test.
+// test. It builds quickly: without optimizing, without what a debugger needs, and, where
+// the block and the library are as they were, from the cache of the go command, which
+// would not do so for a folder that has another name each time.
 func runBlock(t *testing.T, code, prints string) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -88,11 +90,11 @@ func runBlock(t *testing.T, code, prints string) {
 		t.Fatal(err)
 	}
 	if prints == "" {
-		goCommand(t, 3*time.Minute, "go", "test", "-count=1", "-timeout=30s", "-gcflags=-N -l", "-ldflags=-s -w", file)
+		goCommand(t, 3*time.Minute, "go", "test", "-count=1", "-timeout=30s", "-trimpath", "-gcflags=-N -l", "-ldflags=-s -w", file)
 		return
 	}
 	program := filepath.Join(dir, "program")
-	goCommand(t, 3*time.Minute, "go", "build", "-gcflags=-N -l", "-ldflags=-s -w", "-o", program, file) // quickly
+	goCommand(t, 3*time.Minute, "go", "build", "-trimpath", "-gcflags=-N -l", "-ldflags=-s -w", "-o", program, file)
 	if got := goCommand(t, 30*time.Second, program); got != prints {
 		t.Errorf("it printed\n%s\nbut the document says\n%s", got, prints)
 	}

@@ -207,14 +207,21 @@ func TestThePageIsTheVisitorsOwn(t *testing.T) {
 	// Without motion the picture moves on in steps of a second.
 	b.Eval(`import("/static/view.js").then((view) => { window.view = view })`)
 	b.Until(`view.range()[1] % 1000 === 0`)
-	for _, width := range []int{320, 360, 768, 1440} {
+	fits := func(path string, width int) {
+		const drawn = `new Promise((then) => requestAnimationFrame(() => requestAnimationFrame(() => then(document.documentElement.scrollWidth))))`
+		if wide := browsertest.Ask[int](b, drawn); wide > width {
+			t.Errorf("%s is %d px wide on a screen of %d", path, wide, width)
+		}
+	}
+	for _, screen := range []struct{ opened, widened int }{{320, 360}, {768, 1440}} {
 		for _, path := range []string{"/", "/part1", "/observer"} {
-			b.Viewport(width, 800)
+			b.Viewport(screen.opened, 800)
 			b.Open(r.url + path)
 			alive(b)
-			if wide := browsertest.Ask[int](b, `document.documentElement.scrollWidth`); wide > width {
-				t.Errorf("%s is %d px wide on a screen of %d", path, wide, width)
-			}
+			fits(path, screen.opened)
+			b.Viewport(screen.widened, 800)
+			b.Until(fmt.Sprintf(`innerWidth === %d`, screen.widened))
+			fits(path, screen.widened)
 		}
 	}
 	b.Quiet()

@@ -18,13 +18,14 @@ import (
 
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"github.com/affluxlab/afflux/internal/browsertest"
 	"github.com/affluxlab/afflux/internal/config"
 	"github.com/affluxlab/afflux/internal/lab"
 	"github.com/affluxlab/afflux/internal/web"
 	"github.com/affluxlab/afflux/supervise"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(browsertest.Shared(m)) }
 
 // running is a lab on a loopback port of its own, stopped with the test.
 type running struct {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,8 +14,11 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/affluxlab/afflux/internal/browsertest"
 	"github.com/affluxlab/afflux/internal/live"
 )
+
+func TestMain(m *testing.M) { os.Exit(browsertest.Shared(m).Run()) }
 
 //go:embed testdata
 var testdata embed.FS

@@ -106,6 +106,7 @@ func TestAHundredViewersThatNeverReadAreGoneAndHoldNothing(t *testing.T) {
 
 // A reader too slow for the stream stays: it loses frames, and what it reads is new.
 func TestAReaderTooSlowForTheStreamStaysAndReadsWhatIsNew(t *testing.T) {
+	t.Parallel() // it waits, most of the time
 	site, err := live.New(live.Config{Viewers: 1})
 	if err != nil {
 		t.Fatal(err)
