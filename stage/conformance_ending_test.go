@@ -121,7 +121,7 @@ func TestAStageThatHasMadeItsLastTakesNothingMore(t *testing.T) {
 func TestAStageWhoseOutletHasFailedIsNotServedAgain(t *testing.T) {
 	inBubble(t, func(b *stagetest.Bubble) {
 		tr := transform(b, func(context.Context, int, emit) error { return errAlways },
-			stage.TransformConfig[int]{ConsumerConfig: stage.ConsumerConfig[int]{OnError: always(stage.Stop)}})
+			stage.TransformConfig[int]{OnError: always(stage.Stop)})
 		jobs := queueOf(b, stage.QueueConfig{})
 		stagetest.Subscribe(b, tr, jobs)
 		stagetest.Subscribe(b, one(b, "c", ok), tr)

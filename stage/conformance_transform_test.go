@@ -64,7 +64,7 @@ func Test26_TransformExpands(t *testing.T) {
 					}
 				}
 				return nil
-			}, stage.TransformConfig[int]{ConsumerConfig: stage.ConsumerConfig[int]{Workers: workers}, Buffer: 64})
+			}, stage.TransformConfig[int]{Workers: workers, Buffer: 64})
 			jobs := queueOf(b, stage.QueueConfig{})
 			stagetest.Subscribe(b, tr, jobs)
 			var seen stagetest.Record[int]
@@ -188,7 +188,7 @@ func TestWhoTakesFromATransformThatFailedFailsToo(t *testing.T) {
 				return errAlways
 			}
 			return emit(n)
-		}, stage.TransformConfig[int]{ConsumerConfig: stage.ConsumerConfig[int]{OnError: always(stage.Stop)}})
+		}, stage.TransformConfig[int]{OnError: always(stage.Stop)})
 		jobs := queueOf(b, stage.QueueConfig{})
 		stagetest.Subscribe(b, tr, jobs)
 		var seen stagetest.Record[int]
@@ -283,7 +283,7 @@ func TestWhatAFailedSliceMadeIsForgottenUnlessItSaysWhichFailed(t *testing.T) {
 					return &stage.SliceError{Failed: map[int]error{0: errAlways}}
 				}
 				return errAlways
-			}, stage.TransformConfig[int]{ConsumerConfig: stage.ConsumerConfig[int]{OnError: always(stage.Retry)}})
+			}, stage.TransformConfig[int]{OnError: always(stage.Retry)})
 			jobs := queueOf(b, stage.QueueConfig{})
 			stagetest.Subscribe(b, tr, jobs, stage.Demand(4, 0))
 			var seen stagetest.Record[int]
@@ -426,7 +426,7 @@ func TestAllWorkersOfATransformWorkWhereMuchIsWanted(t *testing.T) {
 		tr := transform(b, func(_ context.Context, n int, emit emit) error {
 			time.Sleep(time.Second)
 			return emit(n)
-		}, stage.TransformConfig[int]{ConsumerConfig: stage.ConsumerConfig[int]{Workers: 4}})
+		}, stage.TransformConfig[int]{Workers: 4})
 		jobs := queueOf(b, stage.QueueConfig{})
 		stagetest.Subscribe(b, tr, jobs)
 		c := one(b, "c", ok)

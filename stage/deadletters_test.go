@@ -83,7 +83,7 @@ func TestTheFailureOfWhoTakesDeadLettersDoesNotEndATransform(t *testing.T) {
 				return errAlways
 			}
 			return emit(n)
-		}, stage.TransformConfig[int]{ConsumerConfig: stage.ConsumerConfig[int]{OnError: always(stage.DeadLetter)}})
+		}, stage.TransformConfig[int]{OnError: always(stage.DeadLetter)})
 		stagetest.Subscribe(b, tr, jobs)
 		var seen stagetest.Record[int]
 		stagetest.Subscribe(b, one(b, "c", seen.Handle("c", nil)), tr)

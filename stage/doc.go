@@ -43,7 +43,7 @@
 //	pages := stage.NewProducer(p, "pages", crawl, stage.ProducerConfig{})
 //	parse := stage.NewTransform(p, "parse", func(ctx context.Context, pg Page, emit func(Doc) error) error {
 //		return emit(parsed(pg))
-//	}, stage.TransformConfig[Page]{ConsumerConfig: stage.ConsumerConfig[Page]{Workers: 4}})
+//	}, stage.TransformConfig[Page]{Workers: 4})
 //	batch := stage.NewBatcher(p, "batch", stage.BatcherConfig[string, Doc]{Size: 500, MaxAge: time.Second})
 //	index := stage.NewConsumer(p, "index", bulk, stage.ConsumerConfig[stage.Batch[string, Doc]]{Workers: 2})
 //	parse.Subscribe(pages) // and look at the errors

@@ -22,8 +22,9 @@ var (
 	ErrTimeout = errors.New("stage: the handler took too long")
 	// ErrServing is returned by a Serve or Run that is already under way.
 	ErrServing = errors.New("stage: already running")
-	// ErrEnded is returned by Serve of a stage that has left its pipeline, and by
-	// [Subscription.Set] when the subscription is over.
+	// ErrEnded is returned by Serve and Subscribe of a stage that has left its pipeline,
+	// or whose own outlet has ended, and by what would change a [Subscription] that is
+	// over.
 	ErrEnded = errors.New("stage: has ended")
 	// ErrAutomatic is returned by [Subscription.Ask] of a subscription that asks by
 	// itself.
@@ -111,11 +112,12 @@ type DrainError struct {
 	Left  []Left
 }
 
-// Left is what one outlet still held, or a [Batcher].
+// Left is what one outlet still held: of a [Batcher]'s, its batches. The events in
+// batches that had not left are a Left of their own, under the same name.
 type Left struct {
 	Outlet                          string
 	Buffer, Inboxes, Hands, Delayed int
-	Gathered                        int // of a batcher, which has an entry of its own: events in batches that have not left
+	Gathered                        int
 }
 
 // Events is how many events are left in all.

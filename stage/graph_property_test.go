@@ -275,7 +275,7 @@ func (g *garden) end(o stage.Outlet[int], want func(int) int, onlyLazy bool) {
 // transform makes none, one or several of each.
 func (g *garden) transform(o stage.Outlet[int], want func(int) int, depth int, onlyLazy bool) {
 	times := func(n int) int { return n % (2 + depth) }
-	cfg := stage.TransformConfig[int]{ConsumerConfig: consumer[int](g), Buffer: 1 + g.roll(10)}
+	cfg := stage.TransformConfig[int]{Workers: 1 + g.roll(4), OnError: again[int](g), Buffer: 1 + g.roll(10)}
 	emits := func(n int, emit emit) error {
 		for range times(n) {
 			if err := emit(n); err != nil {
@@ -330,7 +330,7 @@ func (g *garden) batch(o stage.Outlet[int], want func(int) int, depth int, onlyL
 			}
 		}
 		return nil
-	}, stage.TransformConfig[stage.Batch[int, int]]{ConsumerConfig: consumer[stage.Batch[int, int]](g), Buffer: 1 + g.roll(10)})
+	}, stage.TransformConfig[stage.Batch[int, int]]{Workers: 1 + g.roll(4), OnError: again[stage.Batch[int, int]](g), Buffer: 1 + g.roll(10)})
 	graft(g, apart, b, false)
 	g.stages = append(g.stages, grown{b, nil}, grown{apart, apart.Resize})
 	g.grow(apart, want, depth-1, false)

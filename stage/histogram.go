@@ -2,6 +2,7 @@ package stage
 
 import (
 	"encoding/json"
+	"iter"
 	"math/bits"
 	"time"
 )
@@ -22,6 +23,9 @@ const (
 	histogramSteps   = 8    // per octave
 	histogramBuckets = 256
 )
+
+// Add counts a duration. Snapshots have histograms of their own: this is for yours.
+func (h *Histogram) Add(d time.Duration) { h.add(int64(d), 1) }
 
 // add counts one duration n times. Negative ones count as 0: they come from
 // stamps that are shared between events.
@@ -103,14 +107,33 @@ func (h Histogram) Since(earlier *Histogram) Histogram {
 	return h
 }
 
-// Buckets calls f with each bucket that is not empty, in order, until f returns
-// false. It is an iterator: for from, n := range h.Buckets.
-func (h Histogram) Buckets(f func(from time.Duration, n uint64) bool) {
-	for i, n := range h.counts {
-		if from, _ := bounds(i); n > 0 && !f(from, n) {
-			return
+// Bucket is how many durations were at least From and less than To.
+type Bucket struct {
+	From, To time.Duration
+	Count    uint64
+}
+
+// Buckets are those that are not empty, in order. The last there can be holds all
+// that is longer, too.
+func (h *Histogram) Buckets() iter.Seq[Bucket] {
+	return func(yield func(Bucket) bool) {
+		for i, n := range h.counts {
+			if from, to := bounds(i); n > 0 && !yield(Bucket{from, to, n}) {
+				return
+			}
 		}
 	}
+}
+
+// Below is how many were less than d, without those in its own bucket: exact where d
+// is a bound of one, as each power of two of microseconds is.
+func (h *Histogram) Below(d time.Duration) (n uint64) {
+	for b := range h.Buckets() {
+		if b.To <= d {
+			n += b.Count
+		}
+	}
+	return n
 }
 
 // MarshalJSON gives the figures in milliseconds, as a page wants them.

@@ -111,18 +111,30 @@ func TestBucketsAreListedInOrderUntilToldToStop(t *testing.T) {
 		last  time.Duration = -1
 		count uint64
 	)
-	for from, n := range h.Buckets {
-		if from <= last || n == 0 {
-			t.Errorf("%d from %v after %v", n, from, last)
+	for b := range h.Buckets() {
+		if b.From < last || b.To <= b.From || b.Count == 0 {
+			t.Errorf("%+v after %v", b, last)
 		}
-		last = from
-		count += n
+		last = b.To
+		count += b.Count
 	}
 	if count != h.Count {
 		t.Errorf("lists %d of %d", count, h.Count)
 	}
-	for range h.Buckets {
+	for range h.Buckets() {
 		break
+	}
+}
+
+func TestBelowABoundIsExact(t *testing.T) {
+	var h Histogram
+	for _, d := range []time.Duration{0, 15 * time.Microsecond, 16*time.Microsecond - 1, 16 * time.Microsecond, time.Hour} {
+		h.Add(d)
+	}
+	for bound, want := range map[time.Duration]uint64{0: 0, time.Microsecond: 1, 16 * time.Microsecond: 3, 32 * time.Microsecond: 4, 1 << 50: 5} {
+		if got := h.Below(bound); got != want {
+			t.Errorf("below %v: %d, want %d", bound, got, want)
+		}
 	}
 }
 

@@ -98,16 +98,17 @@ func (n SourceFailed) String() string {
 // Config.Observe and the Observe of a stage are told it.
 type Handled struct {
 	Stage, Outlet string
-	Seq           uint64        // of the first event
-	Events        int           // in the call; 1 for a single-event handler
-	Attempt       int           // of the first event: uses that counted, this one included
-	Accepted      time.Duration // when the first was accepted, since the pipeline was made
+	Seq           uint64    // of the first event
+	Events        int       // in the call; 1 for a single-event handler
+	Attempt       int       // of the first event: uses that counted, this one included
+	Accepted      time.Time // when the first was accepted
 
 	BufferWait time.Duration // of the first event: from acceptance to hand-out
 	InboxWait  time.Duration // from hand-out to the call
 	Service    time.Duration // the call
 
-	Done, Failed, Retried, Returned int // how many of Events became what
+	Done, Failed, Retried, Returned int   // how many of Events became what
+	Err                             error // why the first of them failed that did
 }
 
 // tell calls the hook, if there is one.
@@ -144,11 +145,14 @@ func (in *inlet[T]) report(hd *hand[T], now int64) Handled {
 	seq, stamp, attempt, _ := hd.place(0)
 	r := Handled{
 		Stage: in.name, Outlet: hd.sub.hub.name, Seq: seq, Events: hd.n, Attempt: attempt + 1,
-		Accepted: ns(stamp), BufferWait: ns(hd.inboxed - stamp),
+		Accepted: in.pipe.epoch.Add(ns(stamp)), BufferWait: ns(hd.inboxed - stamp),
 		InboxWait: ns(hd.taken - hd.inboxed), Service: ns(now - hd.taken),
 		Done: hd.n - len(hd.fates),
 	}
 	for _, f := range hd.fates {
+		if r.Err == nil {
+			r.Err = f.err
+		}
 		switch {
 		case f.settles():
 			r.Failed++

@@ -2,7 +2,6 @@ package stage_test
 
 import (
 	"context"
-	"errors"
 	"runtime"
 	"slices"
 	"sync/atomic"
@@ -61,7 +60,7 @@ func TestTheObserverOfAStageIsToldTheEventsOfEachCall(t *testing.T) {
 			handle := func(_ context.Context, ev int) error {
 				time.Sleep(time.Second)
 				if ev == 2 {
-					return errors.New("two")
+					return errAlways
 				}
 				return nil
 			}
@@ -80,11 +79,11 @@ func TestTheObserverOfAStageIsToldTheEventsOfEachCall(t *testing.T) {
 			expectErr(b, "run", run.Wait(), nil)
 			want := []told{
 				{stage.Handled{Stage: "c", Outlet: "jobs", Seq: 0, Events: 1, Attempt: 1, Service: time.Second, Done: 1}, 1},
-				{stage.Handled{Stage: "c", Outlet: "jobs", Seq: 1, Events: 1, Attempt: 1, BufferWait: time.Second, Service: time.Second, Retried: 1}, 2},
-				{stage.Handled{Stage: "c", Outlet: "jobs", Seq: 1, Events: 1, Attempt: 2, BufferWait: 3 * time.Second, Service: time.Second, Failed: 1}, 2},
+				{stage.Handled{Stage: "c", Outlet: "jobs", Seq: 1, Events: 1, Attempt: 1, BufferWait: time.Second, Service: time.Second, Retried: 1, Err: errAlways}, 2},
+				{stage.Handled{Stage: "c", Outlet: "jobs", Seq: 1, Events: 1, Attempt: 2, BufferWait: 3 * time.Second, Service: time.Second, Failed: 1, Err: errAlways}, 2},
 			}
 			for i := range seen {
-				seen[i].Accepted = 0
+				seen[i].Accepted = time.Time{}
 			}
 			if !slices.Equal(seen, want) {
 				b.Errorf("spawner %v: told\n%+v, want\n%+v", spawn, seen, want)

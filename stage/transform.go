@@ -1,12 +1,19 @@
 package stage
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // TransformConfig are the settings of a transform. The zero value is good.
 type TransformConfig[In any] struct {
-	// ConsumerConfig is of its taking side. With more than one of its Workers events
-	// leave it in another order than they came.
-	ConsumerConfig[In]
+	// Workers, OnError, OnEnd, Timeout and Observe are as in [ConsumerConfig]. With more
+	// than one worker events leave in another order than they came.
+	Workers int
+	OnError func(Failure[In]) Verdict
+	OnEnd   EndMode
+	Timeout time.Duration
+	Observe func(Handled, []In)
 	// Buffer bounds what was made and waits to be taken, as [QueueConfig].Buffer
 	// does: emit waits while it is full.
 	Buffer int
@@ -85,7 +92,9 @@ func (t *Transform[In, Out]) complete(handled bool, own func() handlers[In], cfg
 	if !handled && t.wrong == nil {
 		t.wrong = errNoHandler(t.made.name)
 	}
-	t.setUp(t.made.pipe, t.made.name, "transform", t, handlers[In]{own: own}, cfg.ConsumerConfig)
+	t.setUp(t.made.pipe, t.made.name, "transform", t, handlers[In]{own: own}, ConsumerConfig[In]{
+		Workers: cfg.Workers, OnError: cfg.OnError, OnEnd: cfg.OnEnd, Timeout: cfg.Timeout, Observe: cfg.Observe,
+	})
 	t.slices = t.handle.own().slice != nil
 	t.made.pipe.add(t, t.made)
 	return t

@@ -51,7 +51,7 @@ func newLoader(cfg config, file io.Reader, db *sql.DB, rejects io.Writer) (*load
 
 	lines := stage.NewProducer(p, "lines", stage.FromSeq(readLines(file)), stage.ProducerConfig{})
 	parse := stage.NewTransform(p, "parse", parse, stage.TransformConfig[line]{
-		ConsumerConfig: stage.ConsumerConfig[line]{Workers: cfg.parsers, OnError: toRejects},
+		Workers: cfg.parsers, OnError: toRejects,
 	})
 	batches := stage.NewBatcher(p, "batches", stage.BatcherConfig[struct{}, payment]{Size: cfg.batch, MaxAge: cfg.age})
 	insert := stage.NewConsumer(p, "insert", l.insert, stage.ConsumerConfig[batch]{OnError: whileLocked})

@@ -135,14 +135,7 @@ var bounds = func() (all []time.Duration) {
 func cumulated(h *stage.Histogram) map[float64]uint64 {
 	counts := make(map[float64]uint64, len(bounds))
 	for _, bound := range bounds {
-		counts[bound.Seconds()] = 0
-	}
-	for from, n := range h.Buckets {
-		for _, bound := range bounds {
-			if from < bound {
-				counts[bound.Seconds()] += n
-			}
-		}
+		counts[bound.Seconds()] = h.Below(bound)
 	}
 	return counts
 }

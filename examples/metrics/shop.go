@@ -35,7 +35,7 @@ func newShop(log *slog.Logger, tracer trace.Tracer) (*shop, error) {
 	s := &shop{pipeline: p, ship: fullOfTen}
 	s.orders = stage.NewQueue[order](p, "orders", stage.QueueConfig{Buffer: 100})
 	check := stage.NewTransform(p, "check", check, stage.TransformConfig[order]{
-		ConsumerConfig: stage.ConsumerConfig[order]{OnError: func(stage.Failure[order]) stage.Verdict { return stage.Verdict{} }},
+		OnError: func(stage.Failure[order]) stage.Verdict { return stage.Verdict{} },
 	})
 	ship := stage.NewConsumer(p, "ship", s.shipOne, stage.ConsumerConfig[order]{
 		Workers: 2,

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -19,11 +18,10 @@ import (
 // cannot put them below these: it needs a trace that travels in the event.
 func spans(tracer trace.Tracer) func(stage.Handled) {
 	return func(h stage.Handled) {
-		end := time.Now()
-		begin := end.Add(-h.Service)
-		accepted := begin.Add(-h.InboxWait - h.BufferWait)
+		begin := h.Accepted.Add(h.BufferWait + h.InboxWait)
+		end := begin.Add(h.Service)
 
-		ctx, way := tracer.Start(context.Background(), h.Outlet, trace.WithTimestamp(accepted), trace.WithAttributes(
+		ctx, way := tracer.Start(context.Background(), h.Outlet, trace.WithTimestamp(h.Accepted), trace.WithAttributes(
 			attribute.Int64("seq", int64(h.Seq)), attribute.Int("attempt", h.Attempt),
 			attribute.Int64("buffer_wait_us", h.BufferWait.Microseconds()),
 			attribute.Int64("inbox_wait_us", h.InboxWait.Microseconds()),
@@ -32,8 +30,8 @@ func spans(tracer trace.Tracer) func(stage.Handled) {
 			attribute.Int("events", h.Events), attribute.Int("done", h.Done), attribute.Int("failed", h.Failed),
 			attribute.Int("retried", h.Retried), attribute.Int("returned", h.Returned),
 		))
-		if h.Failed+h.Retried > 0 {
-			call.SetStatus(codes.Error, "events failed")
+		if h.Err != nil {
+			call.SetStatus(codes.Error, h.Err.Error())
 		}
 		call.End(trace.WithTimestamp(end))
 		way.End(trace.WithTimestamp(end))

@@ -55,13 +55,14 @@ func (l *latencies) add(label, meaning string, h *stage.Histogram) {
 	l.Rows = append(l.Rows, row)
 }
 
-// binsOf are the buckets of a histogram, which say where they begin: each ends where
-// one of an eighth of an octave does.
+// binsOf are the buckets of a histogram, for an axis that has no 0.
 func binsOf(h *stage.Histogram) []live.Bin {
 	var bins []live.Bin
-	for from, n := range h.Buckets {
-		width := max(from/8, time.Microsecond)
-		bins = append(bins, live.Bin{From: max(from, time.Microsecond), To: max(from, time.Microsecond) + width, Count: n})
+	for b := range h.Buckets() {
+		if b.From == 0 {
+			b.From = b.To / 2
+		}
+		bins = append(bins, live.Bin{From: b.From, To: b.To, Count: b.Count})
 	}
 	return bins
 }
