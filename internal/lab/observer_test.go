@@ -118,6 +118,7 @@ func TestEveryChildComesBackWithinASecondUnderLoadAndNothingIsLost(t *testing.T)
 	load.Wait()
 	client.CloseIdleConnections()
 	r.worksOff()
+	patiently(t, "the last use, whose caller the kill of http took, ends", time.Second, func() bool { return r.Resource().InFlight == 0 })
 	p := r.Pipeline()
 	if int64(p.Enqueued) < accepted.Load() || p.Enqueued != p.Done || p.Failed+p.Dropped != 0 {
 		t.Errorf("%d answered OK; enqueued %d, done %d, failed %d, dropped %d", accepted.Load(), p.Enqueued, p.Done, p.Failed, p.Dropped)
