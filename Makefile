@@ -34,10 +34,7 @@ check: need-go ## format, vet, staticcheck, tidy
 	@for d in $(MODULES); do (cd $$d && $(GO) vet ./... && $(GO) mod tidy -diff) || exit 1; done
 
 bench: need-go assets ## benchmarks: of packages, of the program and of pipelines beside their rivals; takes a while
-	@sh scripts/tools.sh install
-	$(GO) test -run '^$$' -bench . -benchmem $$($(GO) list ./... | grep -v '/bench$$')
-	$(GO) test -run '^$$' -bench . -benchtime 1x ./bench
-	cd bench/stage && $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m
+	@sh scripts/bench.sh
 
 soak: need-go ## the example with a database, random pipelines and graphs by the ten thousand, fuzzing, conformance 200 times, part 2 for 70 s, 100 stops in a burst; takes long
 	cd examples/load && $(GO) vet ./... && $(GO) mod tidy -diff && $(GO) test -race ./... # to build SQLite takes two minutes

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -67,6 +68,50 @@ func BenchmarkTryPushRefused(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkPushBesideWaiters pushes into a partition, and has it handled, while
+// others wait for room in another one.
+func BenchmarkPushBesideWaiters(b *testing.B) {
+	for _, waiters := range []int{0, 10_000} {
+		b.Run(fmt.Sprint(waiters), func(b *testing.B) { benchmarkPushBeside(b, waiters) })
+	}
+}
+
+func benchmarkPushBeside(b *testing.B, waiters int) {
+	const stuck, free = 0, 1
+	p := stage.New("bench", stage.Config{})
+	q := stage.NewQueue[benchEvent](p, "queue", stage.QueueConfig{})
+	hold, handled := make(chan struct{}), make(chan struct{}, 1)
+	c := stage.NewConsumer(p, "consumer", func(_ context.Context, ev benchEvent) error {
+		if ev.id == stuck {
+			<-hold
+		} else {
+			handled <- struct{}{}
+		}
+		return nil
+	}, stage.ConsumerConfig[benchEvent]{Workers: 2})
+	_, err := c.Subscribe(stage.Partition(q, stage.PartitionConfig[benchEvent]{Key: func(ev benchEvent) uint64 { return ev.id }, Buffer: 1}))
+	benchJoined(b, err)
+	benchRun(b, p, q)
+	var waiting sync.WaitGroup
+	for range waiters {
+		waiting.Go(func() { _ = q.Push(b.Context(), benchEvent{id: stuck}) })
+	}
+	for waiters > 0 && p.Snapshot().Outlet("queue").Pushers < waiters-2 { // one in hand, one in the buffer
+		time.Sleep(time.Millisecond)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := q.Push(b.Context(), benchEvent{id: free}); err != nil {
+			b.Fatal(err)
+		}
+		<-handled
+	}
+	b.StopTimer()
+	close(hold)
+	q.Seal() // who waits is refused
+	waiting.Wait()
 }
 
 // BenchmarkVisit is what a worker needs for one event, beside its handler, when
