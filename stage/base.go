@@ -94,6 +94,13 @@ func (b *base) hasLeft() bool {
 	return b.left
 }
 
+// isReady says whether it was made and has not been served yet.
+func (b *base) isReady() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.state == StateReady && !b.left
+}
+
 func (b *base) isServing() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -22,7 +22,8 @@ type BatcherConfig[K comparable, T any] struct {
 	Weight int
 	Weigh  func(ev T) int
 	// MaxAge is how long the first event of a batch waits at most for the batch to
-	// leave, as long as there is room for it. 0: for ever.
+	// leave, while somebody wants batches; while nobody does, it is filled rather than
+	// sent to wait elsewhere. 0: for ever.
 	MaxAge time.Duration
 	// MaxOpen is how many batches are gathered at a time: for one key more the oldest
 	// leaves as it is. 1 to 1,000,000. 0: 1024.
@@ -135,36 +136,45 @@ func (b *Batcher[K, T]) serve(ctx context.Context, began func()) (err error) {
 		if ctx.Err() != nil {
 			b.interrupt(ctx) // now, and not when the context gets round to it
 		}
-		b.tidy(ctx)
-		took := b.gather(ctx, p)
+		if b.flush.Swap(false) {
+			b.release(ctx, b.held.flush)
+		}
+		wanted := b.wanted(p)
+		took := wanted && b.gather(ctx, p)
+		if wanted { // last, for what waits may fill them
+			b.release(ctx, func() { b.held.expire(b.pipe.now()) })
+		}
 		b.consider()
 		if b.stop.Load() {
 			return nil
 		}
 		if !took {
-			b.wait()
+			b.wait(wanted)
 		}
 	}
 }
 
-// tidy lets leave what is to leave without an event.
-func (b *Batcher[K, T]) tidy(ctx context.Context) {
+// release lets leave what complete says.
+func (b *Batcher[K, T]) release(ctx context.Context, complete func()) {
 	b.heldMu.Lock()
-	b.held.expire(b.pipe.now())
-	if b.flush.Swap(false) {
-		b.held.flush()
-	}
+	complete()
 	b.heldMu.Unlock()
 	b.send(ctx)
+}
+
+// wanted says whether somebody has asked for batches. If not, it is called when
+// somebody does.
+func (b *Batcher[K, T]) wanted(p *puller[T]) bool {
+	if (door[Batch[K, T]]{b.made}).open(&b.door) {
+		return true
+	}
+	p.close() // who called it, calls another
+	return false
 }
 
 // gather takes a slice and puts it into batches. What that completes is sent when
 // the slice is settled, so that no event is in the books twice.
 func (b *Batcher[K, T]) gather(ctx context.Context, p *puller[T]) bool {
-	if !(door[Batch[K, T]]{b.made}).open(&b.door) {
-		p.close() // who called it, calls another
-		return false
-	}
 	if !p.pull(maxInChunk) {
 		return false
 	}
@@ -229,10 +239,10 @@ func (b *Batcher[K, T]) send(ctx context.Context) bool {
 	return true
 }
 
-// wait is until something changes, or a batch is too old.
-func (b *Batcher[K, T]) wait() {
+// wait is until something changes, or a batch is too old while one is wanted.
+func (b *Batcher[K, T]) wait(wanted bool) {
 	due, will := b.held.due(b.pipe.now())
-	if !will {
+	if !will || !wanted {
 		<-b.changed
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -309,5 +310,24 @@ func TestABatchHasAKeyThatCanBeFoundAgain(t *testing.T) {
 		expectErr(b, "run", b.Start().Wait(), nil)
 		expect(b, "batches", seen.Done(), []stage.Batch[float64, int]{{Key: 2, Events: []int{4, 4}, Reason: stage.ReasonFlush}})
 		expect(b, "failed", b.Outlet("jobs").Failed, 1)
+	})
+}
+
+// While nobody wants batches, they are filled rather than sent to wait: a slow taker
+// gets full ones, however old they are.
+func TestBatchesAreFullWhereTheirTakerIsTheBottleneck(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		x := newBatching(b, stage.BatcherConfig[int, int]{Size: 50, MaxAge: 200 * ms, Key: func(int) int { return 0 }})
+		x.open(func(context.Context) error { time.Sleep(300 * ms); return nil })
+		b.Start()
+		n, err := x.jobs.PushAll(b.Context(), stagetest.Ints(1, 1000))
+		expectErr(b, "push", err, nil)
+		expect(b, "pushed", n, 1000)
+		b.Advance(time.Minute)
+		var sizes []int
+		for _, l := range x.left {
+			sizes = append(sizes, len(l.Events))
+		}
+		expect(b, "sizes", sizes, slices.Repeat([]int{50}, 20))
 	})
 }

@@ -502,11 +502,12 @@ func TestTheFailureOfALastStageEndsThoseBeforeItAtOnce(t *testing.T) {
 				stagetest.Subscribe(b, tr, from)
 				from = tr
 			}
-			last := stage.NewConsumer(b.Pipeline, "last", func(context.Context, int) error { return errAlways },
+			failing := make(chan struct{})
+			last := stage.NewConsumer(b.Pipeline, "last", func(context.Context, int) error { close(failing); return errAlways },
 				stage.ConsumerConfig[int]{OnError: always(stage.Stop)})
 			stagetest.Subscribe(b, last, from)
-			if also { // somebody else goes on with the rest
-				stagetest.Subscribe(b, one(b, "other", ok), from)
+			if also { // somebody else goes on with the rest, and leaves one to last
+				stagetest.Subscribe(b, one(b, "other", func(context.Context, int) error { <-failing; return nil }), from)
 			}
 			stagetest.Push(b, jobs, stagetest.Ints(1, 50)...)
 			err := b.Start().Wait()
@@ -516,6 +517,27 @@ func TestTheFailureOfALastStageEndsThoseBeforeItAtOnce(t *testing.T) {
 			expect(b, "ended at", stagetest.Elapsed(), 0)
 			var left *stage.DrainError
 			expect(b, "something is left", errors.As(err, &left), !also)
+		})
+	}
+}
+
+// A stage may fail before another that takes from the same outlet has begun: that one
+// goes on with what there is. (Which of them is first is luck, so it is tried often.)
+func TestAnEarlyFailureDoesNotTakeWhatOthersAreAboutToAskFor(t *testing.T) {
+	for range 300 {
+		inBubble(t, func(b *stagetest.Bubble) {
+			jobs, tr := queueOf(b, stage.QueueConfig{}), transform(b, pass, stage.TransformConfig[int]{})
+			stagetest.Subscribe(b, tr, jobs)
+			last := stage.NewConsumer(b.Pipeline, "last", func(context.Context, int) error { return errAlways },
+				stage.ConsumerConfig[int]{OnError: always(stage.Stop)})
+			stagetest.Subscribe(b, last, tr)
+			stagetest.Subscribe(b, one(b, "other", ok), tr)
+			stagetest.Push(b, jobs, stagetest.Ints(1, 50)...)
+			jobs.Close() // or other alone might take all, and wait for more
+			var left *stage.DrainError
+			if err := b.Start().Wait(); errors.As(err, &left) || stagetest.Elapsed() > 0 {
+				b.Fatalf("at %v: %v", stagetest.Elapsed(), err)
+			}
 		})
 	}
 }

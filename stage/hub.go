@@ -381,8 +381,10 @@ func (h *hub[T]) forsaken() bool {
 // taken says whether somebody takes from it, or may yet.
 func (h *hub[T]) taken() bool {
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	return slices.ContainsFunc(h.subs, func(s *sub[T]) bool { return s.attached && !s.leaving })
+	subs := slices.DeleteFunc(slices.Clone(h.subs), func(s *sub[T]) bool { return s.leaving })
+	attached := slices.ContainsFunc(subs, func(s *sub[T]) bool { return s.attached })
+	h.mu.Unlock()
+	return attached || slices.ContainsFunc(subs, func(s *sub[T]) bool { return s.by != nil && s.by.isReady() })
 }
 
 func (h *hub[T]) sever() bool {

@@ -87,7 +87,7 @@ func (in *inlet[T]) Subscribe(o Outlet[T], opts ...SubOption) (*Subscription, er
 		return nil, &SettingError{in.name, "outlet", h.name, "one of pipeline " + in.pipe.name}
 	}
 	s := newSub(h, in.name, in.slices, set)
-	s.spawner, s.notify = in.spawns, in.changed
+	s.by, s.spawner, s.notify = &in.base, in.spawns, in.changed
 	if err := in.connect(s); err != nil {
 		if h.deserted != nil {
 			h.deserted()

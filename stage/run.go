@@ -14,6 +14,7 @@ type run struct {
 	cancel  context.CancelCauseFunc
 	changed chan struct{} // a stage has ended
 	done    chan struct{} // closed when all have
+	asked   chan struct{} // closed when all that take have begun, or ended
 
 	mu     sync.Mutex // guards what follows
 	live   int
@@ -56,7 +57,7 @@ func (p *Pipeline) begin() (*run, []node, error) {
 	if p.run != nil {
 		return nil, nil, ErrServing
 	}
-	r := &run{changed: make(chan struct{}, 1), done: make(chan struct{})}
+	r := &run{changed: make(chan struct{}, 1), done: make(chan struct{}), asked: make(chan struct{})}
 	r.ctx, r.cancel = context.WithCancelCause(context.Background())
 	p.run, p.ran = r, r
 	return r, append([]node(nil), p.nodes...), nil
@@ -73,6 +74,7 @@ func (r *run) startAll(nodes []node) {
 		}
 	}
 	takers.Wait()
+	close(r.asked)
 	for _, n := range nodes {
 		if n.feeds() {
 			r.start(n, func() {})
@@ -111,6 +113,7 @@ func (r *run) ended(n node, err error, began func()) {
 		}
 	}
 	if failed || unserved {
+		<-r.asked // one that has not begun is nobody who takes nothing
 		desert(n)
 	}
 	r.mu.Lock()

@@ -6,6 +6,7 @@ import "sync/atomic"
 type sub[T any] struct {
 	hub    *hub[T]
 	stage  string // who takes
+	by     *base  // the same; nil: a loop
 	slices bool   // its handler takes slices
 	where  bool   // of a broadcast: some events are kept from it
 	lag    int    // of a broadcast: so far it may fall behind; 0: it is waited for
