@@ -12,7 +12,7 @@ import (
 type BatcherConfig[K comparable, T any] struct {
 	// Key says which batch an event belongs to. It runs in the goroutine of the
 	// batcher and must be quick; one that panics, or gives what does not equal itself
-	// (a NaN), fails the event. nil: all belong together.
+	// (a NaN), fails the event. nil: all belong together, and struct{} will do for K.
 	Key func(ev T) K
 	// Size is how many events a batch has at most: 1 to 1,000,000. 0: 100.
 	Size int

@@ -10,9 +10,9 @@ type ConsumerConfig[T any] struct {
 	// Workers is how many events, or slices, are handled at a time: goroutines that
 	// live as long as Serve. 0: 1, to 1,000,000. Resize changes it.
 	Workers int
-	// OnError decides what becomes of an event that failed; the zero Verdict drops
-	// it. It runs in the worker and must be quick; if it panics the event is
-	// dropped. nil: Drop, with a line in the log.
+	// OnError decides what becomes of an event that failed; the zero Verdict gives it
+	// up. It runs in the worker and must be quick; if it panics the event is given up,
+	// and the log has the panic. nil: Drop, with a line in the log.
 	OnError func(Failure[T]) Verdict
 	// OnEnd says what the end of what it takes from means. Default: Transient.
 	OnEnd EndMode
@@ -56,8 +56,9 @@ type gate interface {
 // NewConsumer makes a consumer whose handler is given one event at a time.
 //
 // The handler's context ends when the stage has to leave at once, with the
-// cause; an event whose handler then returns an error returns to its queue. An
-// error or a panic otherwise is the event's failure: see ConsumerConfig.OnError.
+// cause; an event whose handler then returns an error returns to its queue, as if it
+// had not been given. Any other error, and a panic at any time, is the event's failure:
+// see ConsumerConfig.OnError.
 func NewConsumer[T any](p *Pipeline, name string, handle func(ctx context.Context, ev T) error, cfg ConsumerConfig[T]) *Consumer[T] {
 	return newConsumer(p, name, handlers[T]{one: handle}, cfg)
 }

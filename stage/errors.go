@@ -45,10 +45,10 @@ var (
 	ErrPending = errors.New("stage: accepted, outcome not known yet")
 	// ErrAborted is the cause with which handlers are told to leave when the time
 	// to drain is up.
-	ErrAborted = errors.New("time to drain is up")
+	ErrAborted = errors.New("stage: time to drain is up")
 
 	errNothing  = errors.New("source returned neither an event nor an error")
-	errUnserved = errors.New("all stages have ended, nobody takes what is left")
+	errUnserved = errors.New("stage: all stages have ended, nobody takes what is left")
 )
 
 // StageError is the failure of one stage, as Run and Serve return it.
@@ -69,7 +69,7 @@ type UpstreamError struct {
 func (e *UpstreamError) Error() string { return fmt.Sprintf("outlet %s failed: %v", e.Outlet, e.Err) }
 func (e *UpstreamError) Unwrap() error { return e.Err }
 
-// PanicError is a panic of a handler, a source or a policy. It is the error of
+// PanicError is a panic of a handler, a source, a Key or a Where. It is the error of
 // the events that were in the handler's hand.
 type PanicError struct {
 	Value any
@@ -108,7 +108,7 @@ func (e *SettingError) Error() string {
 
 // DrainError says what a drain left behind when its time was up.
 type DrainError struct {
-	Cause error // why it ended
+	Cause error // why it ended: ErrAborted, the cause of the context of Drain, or that nobody is left who takes
 	Left  []Left
 }
 
@@ -137,9 +137,9 @@ func (e *DrainError) Error() string {
 		parts = append(parts, l.String())
 	}
 	if len(parts) == 0 {
-		return fmt.Sprintf("stage: not drained, %v: everything is settled, but a stage has not ended", e.Cause)
+		return fmt.Sprintf("%v; everything is settled, but a stage has not ended", e.Cause)
 	}
-	return fmt.Sprintf("stage: not drained, %v: %s", e.Cause, strings.Join(parts, "; "))
+	return fmt.Sprintf("%v; not drained: %s", e.Cause, strings.Join(parts, "; "))
 }
 
 func (e *DrainError) Unwrap() error { return e.Cause }

@@ -11,7 +11,7 @@ import (
 // Failure is one event whose handler returned an error, panicked, or ended its
 // goroutine.
 type Failure[T any] struct {
-	Stage   string // the consumer or spawner
+	Stage   string // whose handler it was
 	Event   T
 	Seq     uint64 // the event's number in its outlet, from 0
 	Attempt int    // uses that counted, this one included
@@ -22,13 +22,13 @@ type Failure[T any] struct {
 // Action is what becomes of an event that failed.
 type Action uint8
 
-// The actions. Each settles the event but Retry and Stop, after which it is
-// still in the books.
+// The actions. Each settles the event but Retry and Stop, after which it is still in
+// the books. What is given up counts as Failed; Dropped is what overflowed.
 const (
-	Drop       Action = iota // count it as failed
+	Drop       Action = iota // give it up: count it as failed
 	Retry                    // use it again, after Verdict.After
 	DeadLetter               // count it as failed and put it into the stage's DeadLetters
-	Stop                     // put it back and end the stage with the error
+	Stop                     // put it back and end the stage with the error; Run then drains all the others
 )
 
 func (a Action) String() string {
@@ -38,7 +38,16 @@ func (a Action) String() string {
 	return [...]string{"drop", "retry", "dead letter", "stop"}[a]
 }
 
-// Verdict is an [Action] with what it needs. The zero value drops.
+// Verdict is an [Action] with what it needs. The zero value gives the event up. A
+// policy that tries again, three times at most and each time later, and then sets the
+// event aside:
+//
+//	func(f stage.Failure[Order]) stage.Verdict {
+//		if f.Attempt <= 3 { // what has failed now: the first try is 1
+//			return stage.RetryAfter(50 * time.Millisecond << f.Attempt)
+//		}
+//		return stage.Verdict{Action: stage.DeadLetter}
+//	}
 type Verdict struct {
 	Action Action
 	// After is how long a Retry waits at least. The wait holds no worker and no

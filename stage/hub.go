@@ -387,6 +387,12 @@ func (h *hub[T]) taken() bool {
 	return attached || slices.ContainsFunc(subs, func(s *sub[T]) bool { return s.by != nil && s.by.isReady() })
 }
 
+func (h *hub[T]) loose() (name string, is bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.name, len(h.subs) == 0 && !h.ended && (h.inSystem() > 0 || len(h.from) > 0 && !h.closed)
+}
+
 func (h *hub[T]) sever() bool {
 	if h.severed == nil {
 		return false

@@ -161,6 +161,9 @@ func (s subHook[T]) cancel(cause error) {
 	poke(s.in.changed)
 }
 
+// loose says whether it waits for nothing, and did not say that it would.
+func (in *inlet[T]) loose() bool { return in.onEnd != Temporary && len(*in.subs.Load()) == 0 }
+
 // withdraw gives back what no handler has begun, before what is in hand is waited
 // for: a handler that does not come back must not keep the rest.
 func (in *inlet[T]) withdraw() {

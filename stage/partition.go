@@ -2,7 +2,8 @@ package stage
 
 // PartitionConfig are the settings of a [Partition].
 type PartitionConfig[T any] struct {
-	// Key says which events belong together, such as the number of a user. It runs in
+	// Key says which events belong together, such as the number of a user, or a hash of
+	// a name (maphash.String of hash/maphash). It runs in
 	// the goroutine that pushes, or makes, the event, and must be quick. If it panics a
 	// push fails with the [*PanicError]; an event of a source fails. Needed.
 	Key func(ev T) uint64

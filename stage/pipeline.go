@@ -86,8 +86,9 @@ type outletNode interface {
 	finished() <-chan struct{}
 	holds(name string) bool // it is called that, and has not ended
 	feeders() []node
-	taken() bool // somebody takes from it now
-	sever() bool // nobody will: those who feed it are to go on without it, if they can
+	taken() bool                   // somebody takes from it now
+	loose() (name string, is bool) // nobody takes from it, and something waits or could be made
+	sever() bool                   // nobody will: those who feed it are to go on without it, if they can
 }
 
 // New makes an empty pipeline.

@@ -31,7 +31,9 @@ type run struct {
 //
 // The end of ctx drains the pipeline for at most Config.Grace; then handlers are
 // told by their contexts to leave, and Run returns when they have. A stage that
-// fails does the same to the others. No goroutine outlives Run.
+// fails does the same to the others. No goroutine outlives Run. It may be called again
+// when it has returned. An outlet that nobody has subscribed to, and a stage that has
+// subscribed to nothing, is told to the log after a second.
 func (p *Pipeline) Run(ctx context.Context) error {
 	r, nodes, err := p.begin()
 	if err != nil {
@@ -176,7 +178,8 @@ func (r *run) await() {
 // returns what made it do so, if anything did.
 func (p *Pipeline) attend(ctx context.Context, r *run) (cause error) {
 	done := ctx.Done()
-	var grace <-chan time.Time
+	var grace, stuck <-chan time.Time
+	loose := time.After(looseTime)
 	for aborted := false; ; {
 		live, takers, failed := r.state()
 		loops := int(p.streams.Load())
@@ -198,12 +201,50 @@ func (p *Pipeline) attend(ctx context.Context, r *run) (cause error) {
 			if grace == nil {
 				grace = p.startDrain()
 			}
+		case <-loose:
+			p.tellLoose()
 		case <-grace:
 			cause, aborted = ErrAborted, true
-			p.cfg.Logger.Warn("time to drain is up, telling handlers to leave", "pipeline", p.name, "left", p.leftOver(cause))
+			p.tellSlow("time to drain is up, telling handlers to leave", "left", p.leftOver(cause))
 			r.cancel(ErrAborted)
+			stuck = time.After(stuckTime)
+		case <-stuck:
+			p.tellSlow("still waiting for handlers and sources that were told to leave")
+			stuck = time.After(stuckTime)
 		}
 	}
+}
+
+const (
+	looseTime = time.Second      // after which what is joined to nothing is told of
+	stuckTime = 10 * time.Second // after which stages that do not leave are told of again
+)
+
+// tellLoose warns of what most likely was forgotten: all waits for it in silence.
+func (p *Pipeline) tellLoose() {
+	hubs, nodes := p.parts()
+	for _, h := range hubs {
+		if name, is := h.loose(); is {
+			p.cfg.Logger.Warn("nobody has subscribed to this outlet", "pipeline", p.name, "outlet", name)
+		}
+	}
+	for _, n := range nodes {
+		if in, takes := n.(interface{ loose() bool }); takes && in.loose() {
+			p.cfg.Logger.Warn("this stage has subscribed to nothing", "pipeline", p.name, "stage", n.about().name)
+		}
+	}
+}
+
+// tellSlow warns that stages still run.
+func (p *Pipeline) tellSlow(what string, more ...any) {
+	_, nodes := p.parts()
+	var names []string
+	for _, n := range nodes {
+		if n.about().isServing() {
+			names = append(names, n.about().name)
+		}
+	}
+	p.cfg.Logger.Warn(what, append([]any{"pipeline", p.name, "running", names}, more...)...)
 }
 
 // startDrain begins a drain and returns a timer for its end.

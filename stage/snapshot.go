@@ -31,7 +31,9 @@ func (s Snapshot) Stage(name string) *StageSnapshot {
 	return nil
 }
 
-// OutletSnapshot is one queue or producer with all that was accepted by it.
+// OutletSnapshot is one outlet, and what became of all that was accepted by it: so the
+// failures of a stage are in the numbers of the outlets that it takes from, and those
+// of a transform's own outlet are about what it made.
 //
 //	Accepted = Done + Failed + Dropped + Delayed + Buffer + Inboxes + Hands
 type OutletSnapshot struct {
@@ -66,8 +68,10 @@ type OutletSnapshot struct {
 
 	// Each hand-out counts in the waits, so that what is tried again counts anew, each
 	// time from when it was accepted first. Service and Total are of events that are done
-	// or failed: Service is that of the last try. What all tries took together is
-	// SubscriptionSnapshot.Service.
+	// or failed: Service is that of the last try, and of a transform it includes the
+	// waits of emit. What all tries took together is SubscriptionSnapshot.Service. What a
+	// stage makes is a new event, with times of its own: for the time from end to end put
+	// the beginning into your event.
 
 	BufferWait Histogram `json:"buffer_wait_ms"` // from acceptance to hand-out
 	InboxWait  Histogram `json:"inbox_wait_ms"`  // from hand-out to the handler

@@ -27,7 +27,8 @@ import (
 // The loop ends by itself with its outlet. The last err, and only that one, is not
 // nil: the cause of ctx, the failure of the outlet, or what is wrong with the
 // options. An outlet that is fed by stages must be run by its pipeline, or served;
-// a drain waits for the loop.
+// a drain waits for the loop. After a Run that has left something, a loop gets at it:
+// over a queue it ends with the last; over what a stage has made it is to be left.
 func Stream[T any](ctx context.Context, o Outlet[T], opts ...SubOption) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		s, err := newStreamer(o, opts)

@@ -52,8 +52,8 @@ type link interface {
 // in hand is finished. The stage goes on, and may subscribe anew.
 func (s *Subscription) Cancel(cause error) { s.cancel(cause) }
 
-// Set changes how events are handed out, live. What was dealt out already stays
-// where it is; demand not served yet that exceeds the new bound is withdrawn. It
+// Set changes how events are handed out, live: what opts say, and nothing else. What
+// was dealt out already stays where it is; demand not served yet that exceeds the new bound is withdrawn. It
 // fails with ErrEnded once the subscription is over, or with a [*SettingError],
 // and then changes nothing.
 func (s *Subscription) Set(opts ...SubOption) error {

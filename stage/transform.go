@@ -23,7 +23,7 @@ type TransformConfig[In any] struct {
 // of each: GenStage's producer-consumer. It is an [Outlet] of what it makes, under
 // its own name.
 //
-// It works on demand. Its workers take an event only while somebody has asked for
+// It is a [Consumer] too, with all of its methods. It works on demand. Its workers take an event only while somebody has asked for
 // what they make, so that nothing piles up in front of a slow stage but in the
 // first queue; and what one event turns into beyond that fills Buffer, and then
 // lets the worker wait. A filter that makes nothing goes on asking.

@@ -17,7 +17,7 @@ func (in *inlet[T]) judge(ctx context.Context, hd *hand[T], i int, err error) fa
 		in.limits.note(in.pipe, in.name, f.Attempt, err)
 	}
 	if v.Action > Stop {
-		in.pipe.cfg.Logger.Error("error policy said what there is not; event dropped", "stage", in.name, "action", uint8(v.Action))
+		in.pipe.cfg.Logger.Error("error policy said what there is not; the event counts as failed", "stage", in.name, "action", uint8(v.Action))
 		v = Verdict{}
 	}
 	in.pipe.tell(EventFailed{in.name, hd.sub.hub.name, seq, f.Attempt, v.Action, err})
@@ -40,7 +40,7 @@ func (in *inlet[T]) bury(ctx context.Context, dead *hub[Failure[T]], f Failure[T
 	return err == nil || errors.Is(err, ErrClosed) || ctx.Err() == nil // else only counted
 }
 
-// verdict asks the policy; one that panics drops the event.
+// verdict asks the policy; one that panics gives the event up.
 func (in *inlet[T]) verdict(f Failure[T]) (v Verdict) {
 	if in.onErr == nil {
 		return Verdict{}
@@ -48,7 +48,7 @@ func (in *inlet[T]) verdict(f Failure[T]) (v Verdict) {
 	defer func() {
 		if x := recover(); x != nil {
 			v = Verdict{}
-			in.pipe.cfg.Logger.Error("error policy panicked; event dropped", "stage", in.name, "panic", x)
+			in.pipe.cfg.Logger.Error("error policy panicked; the event counts as failed", "stage", in.name, "panic", x)
 		}
 	}()
 	return in.onErr(f)
@@ -60,9 +60,10 @@ func isPanic(err error) bool {
 }
 
 // DeadLetters is the outlet of the events that the policy gave up with DeadLetter,
-// under the name of the stage and "/dead-letters". It has room for 1024; when it is full the handlers that add to it
-// wait. It ends after the stage, when all in it is taken. Before it was asked for, and once it has ended,
-// such events are only counted.
+// under the name of the stage and "/dead-letters", of type Failure of what the stage
+// takes. It has room for 1024; when it is full the handlers that add to it wait: who
+// asks for it has to see that it is taken. It ends after the stage, when all in it is
+// taken. Before it was asked for, and once it has ended, such events are only counted.
 func (in *inlet[T]) DeadLetters() Outlet[Failure[T]] {
 	in.mu.Lock()
 	defer in.mu.Unlock()

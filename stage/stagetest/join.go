@@ -6,7 +6,7 @@ import (
 	"github.com/affluxlab/afflux/stage"
 )
 
-// Taker is a stage that takes events: a consumer or a spawner.
+// Taker is a stage that takes events: a consumer, a transform, or any other.
 type Taker[T any] interface {
 	Subscribe(stage.Outlet[T], ...stage.SubOption) (*stage.Subscription, error)
 }
