@@ -275,10 +275,12 @@ func (h *hub[T]) publish(slots []T) {
 func (h *hub[T]) force(evs []T) {
 	for _, ev := range evs {
 		var a *lane[T]
+		var wrong error
 		if h.lanes != nil {
-			a, _ = h.lanes.of(ev)
+			a, wrong = h.lanes.of(ev)
 		}
 		h.mu.Lock()
+		seq := h.buffer.next
 		switch {
 		case a != nil:
 			h.acceptIn(a, []T{ev}, h.stamp(1))
@@ -290,5 +292,8 @@ func (h *hub[T]) force(evs []T) {
 		}
 		h.balance()
 		h.unlock()
+		if wrong != nil {
+			h.tellUnsorted(seq, wrong)
+		}
 	}
 }

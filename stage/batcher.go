@@ -182,9 +182,7 @@ func (b *Batcher[K, T]) gather(ctx context.Context, p *puller[T]) bool {
 	if b.key == nil && b.weigh == nil {
 		b.takeAll(p, now)
 	} else {
-		p.each(ctx, func(ev T) (bool, error) {
-			return true, b.take(ev, now)
-		})
+		p.each(ctx, func(ev T) error { return b.take(ev, now) })
 	}
 	b.send(ctx)
 	return true
@@ -229,8 +227,7 @@ func (b *Batcher[K, T]) send(ctx context.Context) bool {
 			if ctx.Err() != nil {
 				return false
 			}
-			b.pipe.cfg.Logger.Error("batch has failed", withStack(err, "stage", b.name, "err", err)...)
-			b.made.force(b.held.ready[:1]) // which counts it as failed
+			b.made.force(b.held.ready[:1]) // which counts it as failed, and tells
 		}
 		b.heldMu.Lock()
 		b.held.sent()

@@ -139,35 +139,37 @@ func (b *branches[T]) list() []*branch[T] {
 	return b.all
 }
 
-// wanted is how many events all want that are waited for. While it is none, the
-// broadcast is called when that changes.
-func (b *branches[T]) wanted() int {
-	all := b.list()
-	if len(all) == 0 {
-		return 0
+// wanted is how many events all want that are waited for, and who they are: those that
+// are about to leave have no say. While it is none, the broadcast is called when that
+// changes.
+func (b *branches[T]) wanted() (n int, by []*branch[T]) {
+	n = maxInChunk
+	for _, r := range b.list() {
+		if wants, stays := r.wanted(); stays {
+			n, by = min(n, wants), append(by, r)
+		}
 	}
-	n := maxInChunk
-	for _, r := range all {
-		n = min(n, r.wanted())
+	if len(by) == 0 {
+		return 0, nil
 	}
-	return n
+	return n, by
 }
 
-func (r *branch[T]) wanted() int {
+func (r *branch[T]) wanted() (n int, stays bool) {
 	h := r.hub
 	h.mu.Lock()
 	defer h.unlock()
 	r.door.back()
-	switch n := h.want(); {
+	switch n = h.want(); {
 	case h.closed || h.forsaken():
-		return maxInChunk
+		return 0, false
 	case r.lag > 0 && !h.paused: // no more at a time than it may fall behind
-		return min(maxInChunk, max(1, r.lag-h.buffer.count))
+		return min(maxInChunk, max(1, r.lag-h.buffer.count)), true
 	case n > 0:
-		return n
+		return n, true
 	}
 	h.makers.push(&r.door)
-	return 0
+	return 0, true
 }
 
 func (b *branches[T]) leaveDoors() {
@@ -178,12 +180,12 @@ func (b *branches[T]) leaveDoors() {
 	}
 }
 
-// give puts events, which nobody else holds, at the end of all branches.
-func (b *branches[T]) give(evs []T, now int64) {
+// give puts events, which nobody else holds, at the end of those branches.
+func (b *branches[T]) give(to []*branch[T], evs []T, now int64) {
 	c := &chunk[T]{events: evs, stamps: make([]uint32, len(evs)), base: b.next, shared: true, sealed: true}
 	c.fill(len(evs), now)
 	b.next += uint64(len(evs))
-	for _, r := range b.list() {
+	for _, r := range to {
 		r.give(c, now)
 	}
 }

@@ -92,7 +92,7 @@ func (b *Broadcast[T]) serve(ctx context.Context, began func()) (err error) {
 
 // pass gives as many events to all as all of them want.
 func (b *Broadcast[T]) pass(p *puller[T]) bool {
-	most := b.to.wanted()
+	most, by := b.to.wanted()
 	if most == 0 {
 		p.close()
 		return false
@@ -100,9 +100,9 @@ func (b *Broadcast[T]) pass(p *puller[T]) bool {
 	if !p.pull(most) {
 		return false
 	}
-	b.to.give(slices.Clone(p.hand.events()), b.pipe.now())
+	defer p.settle() // whatever Where and the hook do: what was not given to all returns
+	b.to.give(by, slices.Clone(p.hand.events()), b.pipe.now())
 	p.next = p.hand.n
-	p.settle()
 	return true
 }
 

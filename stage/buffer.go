@@ -12,7 +12,7 @@ type buffer[T any] struct {
 	next     uint64      // sequence number of the next event
 	free     *chunk[T]
 	freed    int
-	small    int // of a lane: slots of its next chunk, which grows with what waits; 0: as many as may be
+	slots    int // of the next chunk of a lane, which grows with what waits; 0: no lane, all chunks are alike
 }
 
 func (b *buffer[T]) append(ev T, now int64) {
@@ -95,8 +95,8 @@ func (b *buffer[T]) tailFor(n int, now int64) *chunk[T] {
 
 // seal ends the tail and begins a new one.
 func (b *buffer[T]) seal(now int64) {
-	if b.small > 0 && b.tail != nil && (b.tail != b.head || b.at == 0) {
-		b.small = min(2*b.small, inChunk[T]()) // a whole chunk waits
+	if b.slots > 0 && b.tail != nil && (b.tail != b.head || b.at == 0) {
+		b.slots = min(2*b.slots, inChunk[T]()) // a whole chunk waits
 	}
 	c := b.fresh()
 	c.base, c.origin = b.next, now
@@ -122,22 +122,22 @@ func (b *buffer[T]) fresh() *chunk[T] {
 		return c
 	}
 	c = newChunk[T](b.chunkSize())
-	if b.small > 0 {
+	if b.slots > 0 {
 		c.seqs = make([]uint64, len(c.events))
 	}
 	return c
 }
 
 func (b *buffer[T]) chunkSize() int {
-	if b.small > 0 {
-		return b.small
+	if b.slots > 0 {
+		return b.slots
 	}
 	return inChunk[T]()
 }
 
 // mayKeep is how many empty chunks are kept for reuse.
 func (b *buffer[T]) mayKeep() int {
-	if b.small > 0 {
+	if b.slots > 0 {
 		return 1
 	}
 	return maxFreeList
@@ -159,8 +159,8 @@ func (b *buffer[T]) release(c *chunk[T], n int) {
 
 // shrink lets go of memory for more than so many events, when none is here.
 func (b *buffer[T]) shrink(keep int) {
-	if b.small > keep && b.count == 0 && (b.tail == nil || b.tail.live == 0) {
-		*b = buffer[T]{small: leastInLane}
+	if b.slots > keep && b.count == 0 && (b.tail == nil || b.tail.live == 0) {
+		*b = buffer[T]{slots: leastInLane}
 	}
 }
 

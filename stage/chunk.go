@@ -16,7 +16,8 @@ const (
 	maxFreeList = 16   // empty chunks kept for reuse by one queue
 )
 
-// chunk holds neighbouring events: those numbered base, base+1, …
+// chunk holds neighbouring events: those numbered base, base+1, … but in a partition,
+// whose chunks are smaller, too, as long as little waits in it.
 //
 // A slot that holds no live event is zero, so that an empty chunk can be used
 // again as it is and nothing that an event pointed to lingers.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -329,5 +330,34 @@ func TestBatchesAreFullWhereTheirTakerIsTheBottleneck(t *testing.T) {
 			sizes = append(sizes, len(l.Events))
 		}
 		expect(b, "sizes", sizes, slices.Repeat([]int{50}, 20))
+	})
+}
+
+// A policy that ends the goroutine of a batcher has decided about one event: those
+// after it return.
+func TestAPolicyThatEndsABatcherLosesNothing(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		jobs := queueOf(b, stage.QueueConfig{})
+		batcher := stage.NewBatcher(b.Pipeline, "batch", stage.BatcherConfig[int, int]{
+			Key: func(n int) int {
+				if n == 3 {
+					panic("no key")
+				}
+				return 0
+			},
+			OnError: func(stage.Failure[int]) stage.Verdict { runtime.Goexit(); return stage.Verdict{} },
+		})
+		stagetest.Subscribe(b, batcher, jobs, stage.Demand(100, 0))
+		taker := stage.NewConsumer(b.Pipeline, "taker", func(context.Context, stage.Batch[int, int]) error { return nil }, stage.ConsumerConfig[stage.Batch[int, int]]{})
+		stagetest.Subscribe(b, taker, batcher)
+		b.Serve(taker)
+		n, err := jobs.PushAll(b.Context(), stagetest.Ints(1, 10))
+		expectErr(b, "push", err, nil)
+		expect(b, "pushed", n, 10)
+		gone := make(chan struct{})
+		go func() { defer close(gone); _ = batcher.Serve(b.Context()) }()
+		<-gone
+		o := b.Outlet("jobs")
+		expect(b, "done, failed, waiting", []int{int(o.Done), int(o.Failed), o.Buffer}, []int{2, 1, 7})
 	})
 }

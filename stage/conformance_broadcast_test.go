@@ -393,3 +393,58 @@ func TestABroadcastThatHasEndedKeepsNoBranch(t *testing.T) {
 		expect(b, "outlets, that of the queue alone", len(b.Pipeline.Snapshot().Outlets), 1)
 	})
 }
+
+// Who is about to leave wants nothing: a broadcast takes nothing for it.
+func TestABroadcastTakesNothingForWhoLeaves(t *testing.T) {
+	for name, opts := range map[string][]stage.SubOption{"cancelled": nil, "lagged": {stage.Lag(2, stage.LagCancel)}} {
+		inBubble(t, func(b *stagetest.Bubble) {
+			a := newAiring(b)
+			gate := new(stagetest.Gate[int])
+			sub := a.to(b, "c", gate.Handle, opts...)
+			b.Start()
+			for n := range 100 {
+				stagetest.Push(b, a.jobs, n)
+				b.Rest()
+			}
+			before := b.Outlet("jobs").Buffer
+			sub.Cancel(nil)
+			b.Rest()
+			expect(b, name+": waiting", b.Outlet("jobs").Buffer, before)
+			if before < 95 { // one in hand, one or two before it, and the one too many
+				b.Errorf("%s: %d wait of 100", name, before)
+			}
+			gate.Open()
+			next := new(stagetest.Record[int])
+			stagetest.Subscribe(b, one(b, "next", next.Handle("next", nil)), a.all)
+			b.Rest()
+			expect(b, name+": for the next", len(next.Done()), before)
+		})
+	}
+}
+
+// Foreign code that ends a broadcast leaves nothing in its hand.
+func TestWhereThatEndsABroadcastGivesItsSliceBack(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		a := newAiring(b)
+		bad := true
+		var seen stagetest.Record[int]
+		c := one(b, "c", seen.Handle("c", nil))
+		stagetest.Subscribe(b, c, a.all, stage.Where(func(int) bool {
+			if bad {
+				bad = false
+				runtime.Goexit()
+			}
+			return true
+		}))
+		b.Serve(c)
+		a.push(b, 1, 3)
+		gone := make(chan struct{})
+		go func() { defer close(gone); _ = a.all.Serve(b.Context()) }()
+		<-gone
+		expect(b, "in hand", b.Outlet("jobs").Hands, 0)
+		expect(b, "waiting", b.Outlet("jobs").Buffer, 3)
+		b.Serve(a.all)
+		b.Rest()
+		expect(b, "handled", seen.Done(), []int{1, 2, 3})
+	})
+}

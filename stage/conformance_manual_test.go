@@ -1,6 +1,7 @@
 package stage_test
 
 import (
+	"context"
 	"math"
 	"testing"
 	"time"
@@ -219,5 +220,21 @@ func TestSlowHandlersBeginAtTheirRateAllTheSame(t *testing.T) {
 			want = append(want, time.Duration(n)*100*ms)
 		}
 		expect(b, "starts", rounded(seen.Starts()), want)
+	})
+}
+
+// What its policy stopped the stage for is still asked for; and of a subscription that
+// is over nothing is.
+func TestWhatIsPendingByHand(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		jobs := queueOf(b, stage.QueueConfig{})
+		c := stage.NewConsumer(b.Pipeline, "c", func(context.Context, int) error { return errAlways }, stage.ConsumerConfig[int]{OnError: always(stage.Stop)})
+		sub := stagetest.Subscribe(b, c, jobs, stage.Manual())
+		ask(b, sub, 1)
+		stagetest.Push(b, jobs, 1)
+		expectErr(b, "serve", b.Serve(c).Wait(), errAlways)
+		expect(b, "pending", sub.Pending(), 1)
+		sub.Cancel(nil)
+		expect(b, "pending after its end", sub.Pending(), 0)
 	})
 }

@@ -1,9 +1,12 @@
 package stage_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -371,4 +374,74 @@ func TestPartitionsThatCannotBeAreRefused(t *testing.T) {
 	expectSetting(t, q.Set(stage.QueueConfig{Overflow: stage.DropOldest, OnDrop: func(int) {}}))
 	_, err = c.Subscribe(stage.Partition[int](nil, good))
 	expectSetting(t, err)
+}
+
+// An event of a source whose key panics has failed, is told, and floods no log.
+func TestAKeyThatPanicsIsToldOncePerEventAndLoggedOncePerSecond(t *testing.T) {
+	var log bytes.Buffer
+	var told []uint64
+	stagetest.Run(t, stage.Config{Logger: logged(&log), Hook: func(n stage.Notice) {
+		if f, is := n.(stage.EventFailed); is {
+			told = append(told, f.Seq)
+		}
+	}}, func(b *stagetest.Bubble) {
+		rows := stage.NewProducer(b.Pipeline, "rows", stage.Source[int](stagetest.Count(stagetest.Give(100), stagetest.EOF())), stage.ProducerConfig{})
+		parts := stage.Partition(rows, stage.PartitionConfig[int]{Key: func(n int) uint64 {
+			if n%10 == 0 {
+				panic("no key")
+			}
+			return uint64(n)
+		}})
+		var seen stagetest.Record[int]
+		stagetest.Subscribe(b, one(b, "c", seen.Handle("c", nil)), parts)
+		expectErr(b, "run", b.Start().Wait(), nil)
+		expect(b, "failed", b.Outlet("rows").Failed, 10)
+		expect(b, "handled", len(seen.Done()), 90)
+	})
+	expect(t, "told of", len(told), 10)
+	slices.Sort(told)
+	expect(t, "told once of each", len(slices.Compact(told)), 10)
+	expect(t, "lines", strings.Count(log.String(), "event failed"), 1)
+}
+
+// A PushAll that waits for room in a partition keeps its place there until the last of
+// its events of that partition is in.
+func TestAPushOfManyKeepsItsPlaceInAPartition(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		jobs := queueOf(b, stage.QueueConfig{})
+		parts := stage.Partition(jobs, stage.PartitionConfig[int]{Key: func(int) uint64 { return 0 }, Buffer: 2})
+		var seen stagetest.Record[int]
+		stagetest.Subscribe(b, one(b, "c", seen.Handle("c", stagetest.Work[int](time.Second))), parts)
+		b.Go(func(ctx context.Context) error { _, err := jobs.PushAll(ctx, stagetest.Ints(1, 9)); return err })
+		late := b.Go(func(ctx context.Context) error { return jobs.Push(ctx, 10) })
+		b.Start()
+		expectErr(b, "push", late.Wait(), nil)
+		jobs.Close()
+		b.Drain()
+		expect(b, "order", seen.Done(), stagetest.Ints(1, 10))
+	})
+}
+
+// Do and Flush on a partition hear of their own events, though slices of it have
+// numbers with gaps.
+func TestOutcomesOfAPartitionAreThoseOfTheEventsAskedAbout(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		jobs := queueOf(b, stage.QueueConfig{})
+		parts := stage.Partition(jobs, stage.PartitionConfig[int]{Key: func(n int) uint64 { return uint64(n % 2) }, Partitions: 1000})
+		gate := new(stagetest.Gate[int])
+		stagetest.Subscribe(b, sliced(b, "c", func(ctx context.Context, evs []int) error { return gate.Handle(ctx, evs[0]) }), parts)
+		n, err := jobs.PushAll(b.Context(), stagetest.Ints(0, 9)) // 0 2 4 6 8 and 1 3 5 7 9
+		expectErr(b, "push", err, nil)
+		expect(b, "pushed", n, 10)
+		last := b.Go(func(ctx context.Context) error { return jobs.Do(ctx, 11) })
+		flush := b.Go(jobs.Flush)
+		b.Advance(3 * time.Second)
+		expect(b, "oldest", b.Outlet("jobs").Oldest, 3*time.Second)
+		b.Start()
+		b.Rest()
+		expect(b, "told too soon", last.Ended() || flush.Ended(), false)
+		gate.Open()
+		expectErr(b, "do", last.Wait(), nil)
+		expectErr(b, "flush", flush.Wait(), nil)
+	})
 }

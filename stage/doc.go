@@ -111,9 +111,10 @@
 //
 // Events are handed out in the order in which they were accepted. They are
 // finished in that order only with one worker, no retries and no failures; where
-// there is a [Partition], those of one key are, whatever happens. The subscribers of
-// a [Broadcast] all see the same order. PushAll keeps its events together as long as
-// it need not wait and nobody else pushes at the time.
+// there is a [Partition], those of one key are, whatever happens, but where a slice
+// handler says that some of its slice have failed. The subscribers of a [Broadcast] all
+// see the same order. PushAll keeps its events together as long as it need not wait and
+// nobody else pushes at the time.
 //
 // # Who stops it
 //

@@ -69,7 +69,7 @@ type UpstreamError struct {
 func (e *UpstreamError) Error() string { return fmt.Sprintf("outlet %s failed: %v", e.Outlet, e.Err) }
 func (e *UpstreamError) Unwrap() error { return e.Err }
 
-// PanicError is a panic of a handler, a source, a Key or a Where. It is the error of
+// PanicError is a panic of a handler, a source, a Key, a Weigh or a Where. It is the error of
 // the events that were in the handler's hand.
 type PanicError struct {
 	Value any

@@ -8,9 +8,9 @@ import (
 )
 
 // Histogram counts durations in buckets: of a microsecond each up to 8 µs, above
-// that eight to an octave, to about an hour. So a quantile is off by at most half a
-// microsecond or a sixteenth. Count, Sum and Max are exact. The zero value is
-// empty; a histogram is 2 KiB.
+// that eight to an octave, to almost five hours; the last has all that is longer. So a
+// quantile is off by at most half a microsecond or a sixteenth. Count, Sum and Max are
+// exact. The zero value is empty; a histogram is 2 KiB.
 type Histogram struct {
 	Count  uint64
 	Sum    time.Duration

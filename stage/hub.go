@@ -13,7 +13,8 @@ import (
 // So it outlives the stages that use it, and all of its numbers agree.
 //
 // Its files: accept.go lets events in, handout.go deals them out, settle.go
-// closes their books, watch.go tells those who wait for an outcome.
+// closes their books, watch.go tells those who wait for an outcome; lanes.go and
+// lanes_accept.go are for partitions.
 type hub[T any] struct {
 	name  string
 	pipe  *Pipeline
@@ -53,7 +54,8 @@ type hub[T any] struct {
 	armed   int64       // when it fires; 0: it does not
 
 	paused, sealed, closed, draining, ended bool
-	err                                     error    // why it was closed, if not in order
+	err                                     error // why it was closed, if not in order
+	keyless                                 failureLog
 	wrong                                   error    // a setting for which it is refused altogether
 	onEnd                                   func()   // it leaves its pipeline then
 	deserted                                func()   // its one subscriber has gone, and none will come

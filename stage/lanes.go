@@ -39,15 +39,16 @@ type laneRun[T any] struct {
 
 const (
 	leastInLane = 4       // slots
+	slotCost    = 12      // bytes of its stamp and number
 	keptInLanes = 4 << 20 // bytes that all lanes together keep for what may come
 )
 
 func newLanes[T any](key func(T) uint64, n, bound int) *lanes[T] {
-	size := max(1, int(unsafe.Sizeof(*new(T))))
+	size := int(unsafe.Sizeof(*new(T)))
 	l := &lanes[T]{key: key, all: make([]lane[T], n), bound: bound}
-	l.keep = max(leastInLane, min(keptInLanes/(n*size), inChunk[T]()))
+	l.keep = min(keptInLanes/(2*n*(size+slotCost)), inChunk[T]()) // two chunks: one is lent while the other fills
 	for i := range l.all {
-		l.all[i].buffer.small = leastInLane
+		l.all[i].buffer.slots = leastInLane
 	}
 	return l
 }
@@ -80,6 +81,25 @@ func (l *lanes[T]) sort(evs []T, runs *[]laneRun[T]) (n int, err error) {
 		n++
 	}
 	return n, nil
+}
+
+// unsorted is an event whose key panicked.
+type unsorted struct {
+	at  int
+	err error
+}
+
+// sortAll is sort that goes on after such an event.
+func (l *lanes[T]) sortAll(evs []T, runs []laneRun[T]) ([]laneRun[T], []unsorted) {
+	var wrong []unsorted
+	for at := 0; ; {
+		n, err := l.sort(evs[at:], &runs)
+		if err == nil {
+			return runs, wrong
+		}
+		runs, wrong = append(runs, laneRun[T]{nil, 1}), append(wrong, unsorted{at + n, err})
+		at += n + 1
+	}
 }
 
 // push adds events at the end. Their numbers begin with seq.
@@ -130,7 +150,8 @@ func (l *lanes[T]) reserve(n int) []T {
 	if l.slots == nil {
 		l.slots = make([]T, inChunk[T]())
 	}
-	return l.slots[:min(n, len(l.slots))]
+	n = min(n, len(l.slots))
+	return l.slots[:n:n]
 }
 
 // want lists a lane that pushers wait for and that may have room.

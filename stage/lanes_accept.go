@@ -1,6 +1,9 @@
 package stage
 
-import "context"
+import (
+	"cmp"
+	"context"
+)
 
 // The ways into a hub with lanes. They differ from those of accept.go in that each
 // event has a lane of its own to find room in, and pushers wait in line for that:
@@ -85,14 +88,7 @@ func (h *hub[T]) putLanes(ctx context.Context, p *pusher[T]) (accepted int, err 
 		return sorted, err
 	}
 	h.waitForLanes(ctx, p)
-	return sorted - len(p.evs), firstOf(p.err, err)
-}
-
-func firstOf(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
+	return sorted - len(p.evs), cmp.Or(p.err, err)
 }
 
 // waitForLanes waits until all of p is accepted, or it is refused. It is called with
@@ -160,9 +156,9 @@ func (h *hub[T]) admitLanes() {
 
 // publishLanes puts the slots that a source has filled into their lanes.
 func (h *hub[T]) publishLanes(slots []T) {
-	runs := h.sortAll(slots, h.lanes.source[:0])
+	runs, wrong := h.lanes.sortAll(slots, h.lanes.source[:0])
 	h.mu.Lock()
-	now := h.stamp(len(slots))
+	now, first := h.stamp(len(slots)), h.buffer.next
 	for at, left := 0, slots; at < len(runs); at++ {
 		run := runs[at]
 		if run.lane != nil {
@@ -176,6 +172,9 @@ func (h *hub[T]) publishLanes(slots []T) {
 	h.unlock()
 	h.lanes.source = runs
 	clear(slots) // so that nothing they point to lingers
+	for _, w := range wrong {
+		h.tellUnsorted(first+uint64(w.at), w.err)
+	}
 }
 
 // failUnsorted counts an event that has no lane, since its key panicked.
@@ -185,16 +184,9 @@ func (h *hub[T]) failUnsorted() {
 	h.books.failed++
 }
 
-// sortAll is sort that goes on after an event whose key panics.
-func (h *hub[T]) sortAll(evs []T, runs []laneRun[T]) []laneRun[T] {
-	for {
-		n, err := h.lanes.sort(evs, &runs)
-		if err == nil {
-			return runs
-		}
-		h.pipe.cfg.Logger.Error("key of an event panicked; it has failed", withStack(err, "outlet", h.name, "err", err)...)
-		runs, evs = append(runs, laneRun[T]{nil, 1}), evs[n+1:]
-	}
+func (h *hub[T]) tellUnsorted(seq uint64, err error) {
+	h.keyless.note(h.pipe, h.name, 1, err)
+	h.pipe.tell(EventFailed{Stage: h.name, Outlet: h.name, Seq: seq, Attempt: 1, Action: Drop, Err: err})
 }
 
 // refuseLanes is refuseAll.

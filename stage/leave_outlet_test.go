@@ -98,3 +98,26 @@ func TestABranchMayNotHaveTheNameOfAStage(t *testing.T) {
 		expectSetting(b, stage.NewQueue[int](b.Pipeline, "all/d", stage.QueueConfig{}).Serve(b.Context()))
 	})
 }
+
+// Dead letters need a name of their own, too.
+func TestDeadLettersMayNotHaveTheNameOfAnotherOutlet(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		stage.NewQueue[int](b.Pipeline, "c/dead-letters", stage.QueueConfig{})
+		c := one(b, "c", ok)
+		_, err := stage.NewConsumer(b.Pipeline, "d", func(context.Context, stage.Failure[int]) error { return nil }, stage.ConsumerConfig[stage.Failure[int]]{}).Subscribe(c.DeadLetters())
+		expectSetting(b, err)
+	})
+}
+
+// A stage whose outlet has ended does not wait for what can never come, even if its
+// last subscription was cancelled.
+func TestAStageThatHasMadeItsLastDoesNotWait(t *testing.T) {
+	inBubble(t, func(b *stagetest.Bubble) {
+		tr, jobs := transform(b, pass, stage.TransformConfig[int]{}), queueOf(b, stage.QueueConfig{})
+		sub := stagetest.Subscribe(b, tr, jobs)
+		jobs.Close()
+		expectErr(b, "serve", b.Serve(tr).Wait(), nil)
+		sub.Cancel(nil)
+		expectErr(b, "again", b.Serve(tr).Wait(), nil)
+	})
+}

@@ -111,7 +111,7 @@ func (in *inlet[T]) consider() {
 	case failed != nil && (!open || in.onEnd == Permanent): // in a drain too, which that failure may have begun
 		in.conclude(ending{state: StateFailed, err: &StageError{in.name, failed}})
 	case open:
-	case draining, len(subs) > 0 && in.onEnd != Temporary:
+	case draining, in.isSpent(), len(subs) > 0 && in.onEnd != Temporary:
 		in.conclude(ending{state: StateDone})
 	}
 }

@@ -32,7 +32,8 @@ type Unsubscribed struct {
 	Err           error
 }
 
-// EventsDropped: an outlet overflowed, or in one of its steps did so N times.
+// EventsDropped: in one of its steps an outlet dropped N events, for it overflowed, or
+// its subscriber of a [Broadcast] lagged or was cancelled.
 type EventsDropped struct {
 	Outlet string
 	N      int
@@ -83,7 +84,7 @@ func (n Unsubscribed) String() string {
 }
 
 func (n EventsDropped) String() string {
-	return fmt.Sprintf("%s overflowed, %d dropped", n.Outlet, n.N)
+	return fmt.Sprintf("%s dropped %d", n.Outlet, n.N)
 }
 
 func (n EventFailed) String() string {

@@ -51,25 +51,23 @@ func (p *puller[T]) standUp(from *seat[T]) {
 	}
 }
 
-// each calls handle with each event in hand, and settles them. It ends when handle
-// says that it cannot go on: that event and those after it return. An error of
-// handle is the event's failure.
-func (p *puller[T]) each(ctx context.Context, handle func(ev T) (goesOn bool, err error)) {
+// each calls handle with each event in hand, and settles them. An error is the event's
+// failure.
+func (p *puller[T]) each(ctx context.Context, handle func(ev T) error) {
 	defer p.settle()
 	evs := p.hand.events()
-	for ; p.next < p.hand.n; p.next++ {
-		goesOn, err := p.one(handle, evs[p.next])
-		switch {
-		case err != nil:
-			p.hand.condemn(p.next)
-			p.hand.fates[len(p.hand.fates)-1] = p.in.judge(ctx, &p.hand, p.next, err)
-		case !goesOn:
-			return
+	for p.next < p.hand.n {
+		i := p.next
+		err := p.one(handle, evs[i])
+		p.next++ // first, for the policy may end the goroutine
+		if err != nil {
+			p.hand.condemn(i)
+			p.hand.fates[len(p.hand.fates)-1] = p.in.judge(ctx, &p.hand, i, err)
 		}
 	}
 }
 
-func (p *puller[T]) one(handle func(ev T) (bool, error), ev T) (goesOn bool, err error) {
+func (p *puller[T]) one(handle func(ev T) error, ev T) (err error) {
 	defer caught(&err)
 	return handle(ev)
 }

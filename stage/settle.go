@@ -121,7 +121,7 @@ func (h *hub[T]) giveBack(hd *hand[T], f fate, now int64) {
 		}
 		h.delayed.push(later(now, after), what)
 	}
-	if f.back {
+	if f.back || f.what == Stop {
 		hd.sub.askAgain()
 	}
 	if f.what == Retry && !f.back {

@@ -45,8 +45,8 @@ type OutletSnapshot struct {
 
 	Accepted uint64 `json:"accepted"`
 	Done     uint64 `json:"done"`     // the handler returned nil
-	Failed   uint64 `json:"failed"`   // verdict drop or dead letter
-	Dropped  uint64 `json:"dropped"`  // by overflow
+	Failed   uint64 `json:"failed"`   // verdict drop or dead letter; a partition's Key that panicked
+	Dropped  uint64 `json:"dropped"`  // by overflow, by Lag, or with a cancelled subscription to a broadcast
 	Delayed  int    `json:"delayed"`  // to be retried later
 	Buffer   int    `json:"buffer"`   // waiting for demand
 	Inboxes  int    `json:"inboxes"`  // dealt out, not begun

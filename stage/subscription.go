@@ -248,6 +248,9 @@ func (s *sub[T]) askAgain() {
 func (s *sub[T]) pending() int {
 	s.hub.mu.Lock()
 	defer s.hub.mu.Unlock()
+	if s.leaving || s.gone.Load() {
+		return 0
+	}
 	return s.claim.credit + s.window.owed
 }
 

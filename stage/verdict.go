@@ -68,6 +68,9 @@ func (in *inlet[T]) DeadLetters() Outlet[Failure[T]] {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if in.dead == nil {
+		if err := in.pipe.mayName(in.name, in.name+"/dead-letters"); err != nil {
+			return refusal[Failure[T]]{err}
+		}
 		in.dead = newHub[Failure[T]](in.pipe, in.name+"/dead-letters", defaultBuffer)
 		in.dead.from = []node{in.self}
 		in.pipe.addHub(in.dead)
