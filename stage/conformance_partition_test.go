@@ -430,10 +430,10 @@ func TestOutcomesOfAPartitionAreThoseOfTheEventsAskedAbout(t *testing.T) {
 		parts := stage.Partition(jobs, stage.PartitionConfig[int]{Key: func(n int) uint64 { return uint64(n % 2) }, Partitions: 1000})
 		gate := new(stagetest.Gate[int])
 		stagetest.Subscribe(b, sliced(b, "c", func(ctx context.Context, evs []int) error { return gate.Handle(ctx, evs[0]) }), parts)
-		n, err := jobs.PushAll(b.Context(), stagetest.Ints(0, 9)) // 0 2 4 6 8 and 1 3 5 7 9
+		n, err := jobs.PushAll(b.Context(), stagetest.Ints(0, 99)) // 0 2 4 … and 1 3 5 …
 		expectErr(b, "push", err, nil)
-		expect(b, "pushed", n, 10)
-		last := b.Go(func(ctx context.Context) error { return jobs.Do(ctx, 11) })
+		expect(b, "pushed", n, 100)
+		last := b.Go(func(ctx context.Context) error { return jobs.Do(ctx, 101) })
 		flush := b.Go(jobs.Flush)
 		b.Advance(3 * time.Second)
 		expect(b, "oldest", b.Outlet("jobs").Oldest, 3*time.Second)

@@ -34,7 +34,7 @@ func Collector(p *stage.Pipeline) prometheus.Collector {
 	outlet("accepted_total", "Events accepted.", counter, func(o *stage.OutletSnapshot) float64 { return float64(o.Accepted) })
 	outlet("done_total", "Events handled.", counter, func(o *stage.OutletSnapshot) float64 { return float64(o.Done) })
 	outlet("failed_total", "Events that failed for good.", counter, func(o *stage.OutletSnapshot) float64 { return float64(o.Failed) })
-	outlet("dropped_total", "Events dropped because the outlet overflowed.", counter, func(o *stage.OutletSnapshot) float64 { return float64(o.Dropped) })
+	outlet("dropped_total", "Events dropped: by overflow, by lag, or with a cancelled subscription.", counter, func(o *stage.OutletSnapshot) float64 { return float64(o.Dropped) })
 	outlet("retried_total", "Failures that were followed by another try.", counter, func(o *stage.OutletSnapshot) float64 { return float64(o.Retried) })
 	outlet("rejected_total", "Pushes refused, of events that were never accepted.", counter, func(o *stage.OutletSnapshot) float64 { return float64(o.Rejected) })
 	outlet("capacity", "Events that may wait in the buffer or for another try.", gauge, func(o *stage.OutletSnapshot) float64 { return float64(o.Capacity) })

@@ -51,6 +51,8 @@ func (g *graph) why(o *stage.OutletSnapshot) string {
 		return "It is paused."
 	case len(o.Subscriptions) == 0:
 		return "Nobody takes from it."
+	case len(takers) == 0 && o.Subscriptions[0].Leaving:
+		return o.Subscriptions[0].Stage + " is leaving."
 	case len(takers) == 0:
 		return o.Subscriptions[0].Stage + " is not served."
 	case o.Buffer+o.Inboxes == 0 && o.Delayed > 0:
