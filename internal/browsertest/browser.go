@@ -85,7 +85,7 @@ func find() (string, error) {
 func options(program string) []chromedp.ExecAllocatorOption {
 	own := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(program),
-		chromedp.NoSandbox, // has none where root runs it, as in a container
+		chromedp.NoSandbox,             // has none where root runs it, as in a container
 		chromedp.Flag("lang", "en-US"), // whatever the machine speaks: one that speaks C has no name in a browser
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE [::1]"),
 	}
