@@ -13,7 +13,7 @@ import (
 // this file says which pattern is missing when a new kind of file comes.
 //
 //go:embed go.mod package.json Makefile LICENSE *.md *.go
-//go:embed scripts/*.sh docs/[a-z]*.* docs/adr/*.md
+//go:embed scripts/*.sh scripts/*.awk docs/[a-z]*.* docs/adr/*.md
 //go:embed examples/*.md examples/web/*.go examples/crawl/*.go examples/ordered/*.go
 //go:embed cmd/*/*.go supervise/*.go stage/*.go stage/*/*.go bench/*.go
 //go:embed internal/*/*.go internal/*/[a-z]*/*.html internal/*/[a-z]*/[a-z]*/*.html
