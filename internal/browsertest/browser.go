@@ -85,12 +85,13 @@ func find() (string, error) {
 func options(program string) []chromedp.ExecAllocatorOption {
 	own := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(program),
-		chromedp.NoSandbox,             // has none where root runs it, as in a container
-		chromedp.Flag("lang", "en-US"), // whatever the machine speaks: one that speaks C has no name in a browser
+		chromedp.NoSandbox,                         // has none where root runs it, as in a container
+		chromedp.Flag("lang", "en-US"),             // whatever the machine speaks: one that speaks C has no name in a browser
+		chromedp.Flag("proxy-server", "direct://"), // the headless shell does not know no-proxy-server
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE [::1]"),
 	}
 	for _, flag := range []string{
-		"no-proxy-server", "disable-background-networking", "disable-component-update", "disable-domain-reliability", "disable-sync", "no-pings",
+		"disable-background-networking", "disable-component-update", "disable-domain-reliability", "disable-sync", "no-pings",
 	} {
 		own = append(own, chromedp.Flag(flag, true))
 	}
