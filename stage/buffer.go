@@ -28,18 +28,13 @@ func (b *buffer[T]) append(ev T, now int64) {
 
 func (b *buffer[T]) appendAll(evs []T, now int64) {
 	for len(evs) > 0 {
-		evs = evs[b.appendSome(evs, now):]
+		c := b.tailFor(1, now)
+		n := copy(c.events[c.filled:], evs)
+		c.fill(n, now)
+		b.count += n
+		b.next += uint64(n)
+		evs = evs[n:]
 	}
-}
-
-// appendSome is appendAll of as many as lie next to each other.
-func (b *buffer[T]) appendSome(evs []T, now int64) int {
-	c := b.tailFor(1, now)
-	n := copy(c.events[c.filled:], evs)
-	c.fill(n, now)
-	b.count += n
-	b.next += uint64(n)
-	return n
 }
 
 // reserve lends n free slots in a row for one writer to fill; publish says how

@@ -149,8 +149,9 @@ func (c *Consumer[T]) adjust(ctx context.Context) {
 }
 
 // Resize changes the number of workers, 1 to 1,000,000, at any time, and does not
-// wait. While the stage serves, new ones start at once; spare ones end when what they have in hand is finished.
-// Out of bounds it returns a [*SettingError] and changes nothing.
+// wait. While the stage serves, new ones start at once; spare ones end when what they
+// have in hand is finished. Out of bounds it returns a [*SettingError] and changes
+// nothing.
 func (c *Consumer[T]) Resize(workers int) error {
 	if workers < 1 || workers > maxWorkers {
 		return &SettingError{c.name, "workers", workers, "1 to 1,000,000"}

@@ -22,9 +22,9 @@ var (
 	ErrTimeout = errors.New("stage: the handler took too long")
 	// ErrServing is returned by a Serve or Run that is already under way.
 	ErrServing = errors.New("stage: already running")
-	// ErrEnded is returned by Serve and Subscribe of a stage that has left its pipeline,
-	// or whose own outlet has ended, and by what would change a [Subscription] that is
-	// over.
+	// ErrEnded is returned by Subscribe of a stage that has left its pipeline, or whose
+	// own outlet has ended; by Serve of one that has left, or that would take what it
+	// could make nothing of; and by what would change a [Subscription] that is over.
 	ErrEnded = errors.New("stage: has ended")
 	// ErrAutomatic is returned by [Subscription.Ask] of a subscription that asks by
 	// itself.
@@ -69,8 +69,8 @@ type UpstreamError struct {
 func (e *UpstreamError) Error() string { return fmt.Sprintf("outlet %s failed: %v", e.Outlet, e.Err) }
 func (e *UpstreamError) Unwrap() error { return e.Err }
 
-// PanicError is a panic of a handler, a source, a Key, a Weigh or a Where. It is the error of
-// the events that were in the handler's hand.
+// PanicError is a panic of a handler, a source, a Key, a Weigh or a Where. It is the
+// error of the events that were in the handler's hand.
 type PanicError struct {
 	Value any
 	Stack []byte // as debug.Stack gives it, from where the panic was

@@ -23,7 +23,8 @@ type Failure[T any] struct {
 type Action uint8
 
 // The actions. Each settles the event but Retry and Stop, after which it is still in
-// the books. What is given up counts as Failed; Dropped is what overflowed.
+// the books. What is given up counts as Failed; Dropped is what nobody was given, since
+// the outlet overflowed, or its subscriber lagged or left.
 const (
 	Drop       Action = iota // give it up: count it as failed
 	Retry                    // use it again, after Verdict.After

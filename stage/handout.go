@@ -100,8 +100,8 @@ func (h *hub[T]) take(s *sub[T], to *hand[T], w *waiter, now int64) bool {
 	return true
 }
 
-// mayTake is how many events one of its workers may have now, by its rate and by what
-// it takes at most; 0: as many as there are.
+// mayTake is how many events one of its workers may have now, by its rate and by how
+// many it takes at most; most 0 is no bound.
 func (s *sub[T]) mayTake(most int, now int64) int {
 	may := math.MaxInt
 	if s.bucket.rate > 0 {

@@ -126,7 +126,8 @@ func (h *Histogram) Buckets() iter.Seq[Bucket] {
 }
 
 // Below is how many were less than d, without those in its own bucket: exact where d
-// is a bound of one, as each power of two of microseconds is.
+// is a bound of one, as each power of two of microseconds is, and within the hours that
+// a histogram reaches.
 func (h *Histogram) Below(d time.Duration) (n uint64) {
 	for b := range h.Buckets() {
 		if b.To <= d {

@@ -54,13 +54,13 @@ type hub[T any] struct {
 	armed   int64       // when it fires; 0: it does not
 
 	paused, sealed, closed, draining, ended bool
-	err                                     error // why it was closed, if not in order
-	keyless                                 failureLog
-	wrong                                   error    // a setting for which it is refused altogether
-	onEnd                                   func()   // it leaves its pipeline then
-	deserted                                func()   // its one subscriber has gone, and none will come
-	severed                                 func()   // its one subscriber has failed; what is in it stays in the books
-	later                                   []func() // to be called by unlock; seldom
+	err                                     error      // why it was closed, if not in order
+	keyless                                 failureLog // of partitions: events whose key panicked
+	wrong                                   error      // a setting for which it is refused altogether
+	onEnd                                   func()     // it leaves its pipeline then
+	deserted                                func()     // its one subscriber has gone, and none will come
+	severed                                 func()     // its one subscriber has failed; what is in it stays in the books
+	later                                   []func()   // to be called by unlock; seldom
 
 	stamps stamper
 	meters meters

@@ -72,10 +72,10 @@ func (h *hub[T]) pushLane(ctx context.Context, ev T) error {
 func (h *hub[T]) putLanes(ctx context.Context, p *pusher[T]) (accepted int, err error) {
 	p.runs = nil
 	sorted, err := h.lanes.sort(p.evs, &p.runs)
-	unsorted := len(p.evs) - sorted
+	rest := len(p.evs) - sorted
 	p.evs = p.evs[:sorted]
 	h.mu.Lock()
-	h.books.rejected += uint64(unsorted)
+	h.books.rejected += uint64(rest)
 	if p.err = h.refuses(); p.err != nil {
 		h.books.rejected += uint64(sorted)
 		h.unlock()

@@ -86,7 +86,7 @@ type outletNode interface {
 	finished() <-chan struct{}
 	holds(name string) bool // it is called that, and has not ended
 	feeders() []node
-	taken() bool                   // somebody takes from it now
+	taken() bool                   // somebody takes from it, or may yet
 	loose() (name string, is bool) // nobody takes from it, and something waits or could be made
 	sever() bool                   // nobody will: those who feed it are to go on without it, if they can
 }
